@@ -1,0 +1,1 @@
+"""Documents, layers, history, files: no Qt, no torch."""

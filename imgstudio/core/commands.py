@@ -1,0 +1,194 @@
+"""The reversible changes a document can undergo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from imgstudio.core.geometry import EMPTY, Rect
+from imgstudio.core.history import Command
+from imgstudio.core.layers import Layer, LayerStack, Place
+from imgstudio.core.tiles import TileSnapshot, TileStore, exclusive_bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReplaceTiles:
+    """Swap a store between two snapshots; used for strokes, fills and filters."""
+
+    label: str
+    store: TileStore
+    before: TileSnapshot
+    after: TileSnapshot
+    on_dirty: Callable[[TileStore, Rect], None] = field(default=lambda store, rect: None)
+
+    @property
+    def cost(self) -> int:
+        return exclusive_bytes(self.before, self.after)
+
+    def redo(self) -> None:
+        self.on_dirty(self.store, self.store.restore(self.after))
+
+    def undo(self) -> None:
+        self.on_dirty(self.store, self.store.restore(self.before))
+
+    def merged(self, newer: Command) -> Command | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AddLayer:
+    """Put a layer into the tree."""
+
+    layers: LayerStack
+    layer: Layer
+    place: Place
+    on_change: Callable[[Rect], None]
+    label: str = "Add layer"
+
+    @property
+    def cost(self) -> int:
+        return _bytes_of(self.layer)
+
+    def redo(self) -> None:
+        self.layers.insert(self.layer, self.place)
+        self.on_change(self.layer.bounds())
+
+    def undo(self) -> None:
+        self.layers.remove(self.layer)
+        self.on_change(self.layer.bounds())
+
+    def merged(self, newer: Command) -> Command | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RemoveLayer:
+    """Take a layer out of the tree; it lives on here."""
+
+    layers: LayerStack
+    layer: Layer
+    place: Place
+    on_change: Callable[[Rect], None]
+    label: str = "Delete layer"
+
+    @property
+    def cost(self) -> int:
+        return _bytes_of(self.layer)
+
+    def redo(self) -> None:
+        self.layers.remove(self.layer)
+        self.on_change(self.layer.bounds())
+
+    def undo(self) -> None:
+        self.layers.insert(self.layer, self.place)
+        self.on_change(self.layer.bounds())
+
+    def merged(self, newer: Command) -> Command | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MoveLayer:
+    """Give a layer another place in the tree; `after` counts with the layer taken out."""
+
+    layers: LayerStack
+    layer: Layer
+    before: Place
+    after: Place
+    on_change: Callable[[Rect], None]
+    label: str = "Reorder layers"
+    cost: int = 0
+
+    def redo(self) -> None:
+        self._put(self.after)
+
+    def undo(self) -> None:
+        self._put(self.before)
+
+    def merged(self, newer: Command) -> Command | None:
+        return None
+
+    def _put(self, place: Place) -> None:
+        self.layers.remove(self.layer)
+        self.layers.insert(self.layer, place)
+        self.on_change(self.layer.bounds())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SetProperty:
+    """Set attributes of one object: a layer's name, opacity, transform, mask; the document's bounds."""
+
+    label: str
+    target: Any
+    before: dict[str, Any]
+    after: dict[str, Any]
+    area: Callable[[], Rect]
+    """What is dirty, asked before and after the change."""
+    on_change: Callable[[Rect], None]
+    cost: int = 0
+
+    def redo(self) -> None:
+        self._set(self.after)
+
+    def undo(self) -> None:
+        self._set(self.before)
+
+    def merged(self, newer: Command) -> Command | None:
+        if isinstance(newer, SetProperty) and newer.target is self.target and newer.label == self.label:
+            return SetProperty(
+                self.label,
+                self.target,
+                newer.before | self.before,
+                self.after | newer.after,
+                self.area,
+                self.on_change,
+                self.cost + newer.cost,
+            )
+        return None
+
+    def _set(self, values: dict[str, Any]) -> None:
+        dirty = self.area()
+        for name, value in values.items():
+            setattr(self.target, name, value)
+        self.on_change(dirty.united(self.area()))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compound:
+    """Several commands as one step."""
+
+    label: str
+    commands: Sequence[Command]
+
+    @property
+    def cost(self) -> int:
+        return sum(command.cost for command in self.commands)
+
+    def redo(self) -> None:
+        for command in self.commands:
+            command.redo()
+
+    def undo(self) -> None:
+        for command in reversed(self.commands):
+            command.undo()
+
+    def merged(self, newer: Command) -> Command | None:
+        """Join part by part, when every part can (several layers nudged together)."""
+        if not isinstance(newer, Compound) or newer.label != self.label:
+            return None
+        if len(newer.commands) != len(self.commands):
+            return None
+        joined = [mine.merged(other) for mine, other in zip(self.commands, newer.commands, strict=True)]
+        parts = [command for command in joined if command is not None]
+        return Compound(self.label, parts) if len(parts) == len(joined) else None
+
+
+def nothing() -> Rect:
+    """Dirty area of a change that cannot be seen."""
+    return EMPTY
+
+
+def _bytes_of(layer: Layer) -> int:
+    own = layer.pixels.nbytes + (layer.mask.nbytes if layer.mask is not None else 0)
+    return own + sum(_bytes_of(child) for child in layer.children or ())

@@ -1,0 +1,320 @@
+"""Declared parameters: one description drives forms, presets, the command line and checks."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import itertools
+import math
+import types
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from imgstudio.core.errors import UserError
+
+P = TypeVar("P")
+Kind = Literal["number", "choice", "flag", "text", "file", "colour", "curve"]
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """Range of a numeric parameter; `soft_max` bounds the slider, `max` the value."""
+
+    min: float
+    max: float
+    step: float = 1.0
+    soft_max: float | None = None
+    unit: str = ""
+    log: bool = False
+    decimals: int | None = None
+    """Digits shown after the point; None: as `step` needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A file parameter; `suffixes` such as (".cube",), empty for any picture."""
+
+    suffixes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """A "#rrggbb" text parameter with a colour picker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A tone curve: points (x, y) in 0..1, x rising, two or more."""
+
+    most_points: int = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Ui:
+    """How a parameter is presented; never affects the result."""
+
+    label: str = ""
+    help: str = ""
+    group: str = ""
+    advanced: bool = False
+    visible_if: tuple[str, Any] | None = None
+    """(name, value): shown only while that parameter has that value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One field of a parameter class, as forms and checks see it."""
+
+    name: str
+    kind: Kind
+    type: type
+    default: Any
+    ui: Ui
+    optional: bool = False
+    """None is allowed and means automatic."""
+    number: Number | None = None
+    choices: tuple[Any, ...] = ()
+    suffixes: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        return self.ui.label or self.name.replace("_", " ").capitalize()
+
+    @property
+    def help(self) -> str:
+        return self.ui.help
+
+    def check(self, value: Any) -> None:
+        """Raise UserError when `value` is not allowed."""
+        if value is None and self.optional:
+            return
+        problem = _problem(self, value)
+        if problem:
+            raise UserError(f"“{self.label}” cannot be {value!r}", problem, self.allowed())
+
+    def allowed(self) -> str:
+        """What the parameter accepts, as a sentence."""
+        if self.choices:
+            return "Choose one of: " + ", ".join(_plain(c) for c in self.choices)
+        if self.number is not None:
+            unit = f" {self.number.unit}" if self.number.unit else ""
+            auto = ", or “auto”" if self.optional else ""
+            return f"Give a number from {self.number.min:g} to {self.number.max:g}{unit}{auto}"
+        return {
+            "flag": "Give yes or no",
+            "file": "Give the path of a file" + (f" ({', '.join(self.suffixes)})" if self.suffixes else ""),
+            "colour": "Give a colour such as #3366cc",
+            "curve": "Give points from left to right, each from 0 to 1, such as 0,0;0.5,0.6;1,1",
+        }.get(self.kind, "Give a text")
+
+    def parse(self, text: str) -> Any:
+        """Read a value from the command line; raises UserError."""
+        if self.optional and text.strip().lower() in ("", "auto", "none"):
+            return None
+        try:
+            value = _parsers[self.kind](self, text.strip())
+        except ValueError:
+            raise UserError(f"“{self.label}” cannot be “{text}”", "", self.allowed()) from None
+        self.check(value)
+        return value
+
+
+def describe(params_type: type) -> tuple[Param, ...]:
+    """List the parameters declared by a frozen dataclass; raises TypeError on a bad declaration."""
+    hints = get_type_hints(params_type, include_extras=True)
+    return tuple(_param(field, hints[field.name]) for field in dataclasses.fields(params_type))
+
+
+def check(params: Any) -> None:
+    """Validate every field of a parameter object; raises UserError."""
+    for param in describe(type(params)):
+        param.check(getattr(params, param.name))
+
+
+def to_json(params: Any) -> dict[str, Any]:
+    """Values as JSON knows them, by name."""
+    return {param.name: _to_plain(getattr(params, param.name)) for param in describe(type(params))}
+
+
+def from_json(params_type: type[P], values: dict[str, Any]) -> P:
+    """Make checked parameters; missing names take their default. Raises UserError."""
+    known = {param.name: param for param in describe(params_type)}
+    for name in values:
+        if name not in known:
+            raise UserError(
+                f"There is no parameter “{name}”",
+                "",
+                "Known parameters: " + (", ".join(known) or "none"),
+            )
+    made = params_type(**{name: _from_plain(known[name], value) for name, value in values.items()})
+    check(made)
+    return made
+
+
+def from_text(params_type: type[P], assignments: list[str]) -> P:
+    """Make checked parameters from `name=value` texts. Raises UserError."""
+    known = {param.name: param for param in describe(params_type)}
+    values: dict[str, Any] = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals:
+            raise UserError(f"“{assignment}” is not name=value", "", "Write for example --set radius=4")
+        if name not in known:
+            raise UserError(
+                f"There is no parameter “{name}”", "", "Known parameters: " + (", ".join(known) or "none")
+            )
+        values[name] = known[name].parse(text)
+    return params_type(**values)
+
+
+def _param(field: dataclasses.Field[Any], hint: Any) -> Param:
+    extras: tuple[Any, ...] = ()
+    if get_origin(hint) is Annotated:
+        hint, *rest = get_args(hint)
+        extras = tuple(rest)
+    optional = False
+    if get_origin(hint) in (Union, types.UnionType):
+        optional = type(None) in get_args(hint)
+        (hint,) = (arg for arg in get_args(hint) if arg is not type(None))
+    choices: tuple[Any, ...] = ()
+    if get_origin(hint) is Literal:
+        choices = get_args(hint)
+        hint = type(choices[0])
+    elif isinstance(hint, type) and issubclass(hint, enum.Enum):
+        choices = tuple(hint)
+    number = next((e for e in extras if isinstance(e, Number)), None)
+    picture = next((e for e in extras if isinstance(e, Picture)), None)
+    kind = _kind(hint, extras, choices)
+    if kind == "number" and number is None:
+        raise TypeError(f"{field.name}: a numeric parameter needs Number(min, max)")
+    ui = next((e for e in extras if isinstance(e, Ui)), Ui())
+    suffixes = picture.suffixes if picture else ()
+    base = hint if isinstance(hint, type) else tuple
+    return Param(field.name, kind, base, field.default, ui, optional, number, choices, suffixes)
+
+
+def _kind(hint: Any, extras: tuple[Any, ...], choices: tuple[Any, ...]) -> Kind:
+    if choices:
+        return "choice"
+    for marker, kind in _markers.items():
+        if any(isinstance(extra, marker) for extra in extras):
+            return kind
+    kinds: dict[Any, Kind] = {bool: "flag", int: "number", float: "number", str: "text", Path: "file"}
+    if hint not in kinds:
+        raise TypeError(f"no editor for {hint!r}")
+    return kinds[hint]
+
+
+_markers: dict[type, Kind] = {Picture: "file", Colour: "colour", Curve: "curve"}
+
+
+def _problem(param: Param, value: Any) -> str:
+    """Why the value is refused, or nothing."""
+    if param.choices:
+        return "" if value in param.choices else "It is not one of the choices"
+    if param.kind == "number":
+        return _number_problem(param, value)
+    if param.kind == "flag":
+        return "" if isinstance(value, bool) else "It is neither yes nor no"
+    if param.kind == "colour":
+        return "" if _is_colour(value) else "It is not a colour"
+    if param.kind == "curve":
+        return _curve_problem(value)
+    if param.kind == "file":
+        return "" if isinstance(value, Path) else "It is not a path"
+    return "" if isinstance(value, str) else "It is not a text"
+
+
+def _number_problem(param: Param, value: Any) -> str:
+    assert param.number is not None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return "It is not a number"
+    if param.type is int and value != int(value):
+        return "It is not a whole number"
+    if not param.number.min <= value <= param.number.max:
+        return f"It is outside {param.number.min:g} to {param.number.max:g}"
+    return ""
+
+
+def _is_colour(value: Any) -> bool:
+    digits = value[1:] if isinstance(value, str) and value.startswith("#") else ""
+    return len(digits) == 6 and all(c in "0123456789abcdefABCDEF" for c in digits)
+
+
+def _curve_problem(value: Any) -> str:
+    try:
+        points = [(float(x), float(y)) for x, y in value]
+    except (TypeError, ValueError):
+        return "It is not a list of points"
+    if len(points) < 2:
+        return "A curve needs two points or more"
+    xs = [x for x, _ in points]
+    if any(b <= a for a, b in itertools.pairwise(xs)):
+        return "The points must go from left to right"
+    if any(not 0 <= v <= 1 for point in points for v in point):
+        return "Points lie between 0 and 1"
+    return ""
+
+
+def _plain(value: Any) -> str:
+    return str(value.value) if isinstance(value, enum.Enum) else str(value)
+
+
+def _to_plain(value: Any) -> Any:
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, tuple):
+        return [_to_plain(item) for item in value]
+    return value
+
+
+def _from_plain(param: Param, value: Any) -> Any:
+    if value is None:
+        return None
+    if param.kind == "choice":
+        return next((c for c in param.choices if _plain(c) == _plain(value)), value)
+    if param.kind == "file" and isinstance(value, str):
+        return Path(value)
+    if param.kind == "curve" and isinstance(value, list):
+        return tuple(tuple(point) if isinstance(point, list) else point for point in value)
+    if param.kind == "number" and param.type is float and type(value) is int:
+        return float(value)
+    return value
+
+
+def _parse_number(param: Param, text: str) -> float | int:
+    return int(text) if param.type is int else float(text)
+
+
+def _parse_flag(param: Param, text: str) -> bool:
+    words = {"yes": True, "true": True, "1": True, "on": True}
+    words |= {"no": False, "false": False, "0": False, "off": False}
+    if text.lower() not in words:
+        raise ValueError(text)
+    return words[text.lower()]
+
+
+def _parse_choice(param: Param, text: str) -> Any:
+    for choice in param.choices:
+        if _plain(choice).lower() == text.lower():
+            return choice
+    raise ValueError(text)
+
+
+def _parse_curve(param: Param, text: str) -> tuple[tuple[float, float], ...]:
+    pairs = [pair.split(",") for pair in text.split(";")]
+    return tuple((float(x), float(y)) for x, y in pairs)
+
+
+_parsers: dict[Kind, Any] = {
+    "number": _parse_number,
+    "flag": _parse_flag,
+    "choice": _parse_choice,
+    "curve": _parse_curve,
+    "file": lambda param, text: Path(text),
+    "text": lambda param, text: text,
+    "colour": lambda param, text: text,
+}

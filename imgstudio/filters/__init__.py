@@ -1,0 +1,1 @@
+"""What a filter is, and the filters that ship."""

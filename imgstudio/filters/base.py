@@ -1,0 +1,218 @@
+"""What a filter is: declared parameters and a function over tiles, or a session one can watch and steer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from imgstudio.core.geometry import Rect, Size
+from imgstudio.core.imagefile import JpegInfo
+from imgstudio.core.jobs import Progress
+
+P_contra = TypeVar("P_contra", contravariant=True)
+P = TypeVar("P")
+FloatImage = npt.NDArray[np.float32]
+Category = Literal["Repair", "Adjust", "Colour", "Sharpen and blur", "Style", "Cut out", "Size", "Other"]
+SourceType = Literal["minorHumanEdits", "algorithmicallyEnhanced", "compositeWithTrainedAlgorithmicMedia"]
+"""IPTC digital source types (https://cv.iptc.org/newscodes/digitalsourcetype/), lowest claim first."""
+
+API_VERSION: Final = 1
+"""What a plug-in package must be made for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FilterInput:
+    """Pixels captured on the GUI thread; the worker owns this copy."""
+
+    pixels: FloatImage
+    """(height, width, 3), 0..1, straight colour, encoded as Filter.space says."""
+    alpha: FloatImage | None
+    """(height, width), 0..1; None where the picture is opaque."""
+    mask: FloatImage | None
+    """(height, width) coverage of the selection in 0..1, or None for everything."""
+    origin: Rect
+    """Where `pixels` lies in the document."""
+    whole: Rect
+    """The whole document, so that a tile knows how it lies in it."""
+    seed: int = 0
+    jpeg: JpegInfo | None = None
+    """Quantisation tables of the file these pixels came from, grid relative to document (0, 0)."""
+    shared: Any = None
+    """What Filter.prepare returned, the same for every tile."""
+    device: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something a filter can use but does not have yet, with what would meet it."""
+
+    model: str
+    """Model id in the registry."""
+    required: bool = True
+
+
+class RunFilter(Protocol[P_contra]):
+    def __call__(self, image: FilterInput, params: P_contra, progress: Progress, /) -> FloatImage: ...
+
+
+class PrepareFilter(Protocol[P_contra]):
+    def __call__(self, image: FilterInput, params: P_contra, progress: Progress, /) -> Any: ...
+
+
+def no_margin(params: Any) -> int:
+    """Margin of a filter that looks at one pixel at a time."""
+    return 0
+
+
+def whole_picture(params: Any) -> None:
+    """Margin of a filter that must see everything at once."""
+    return
+
+
+@dataclass(frozen=True, slots=True)
+class Filter(Generic[P]):
+    """A function over tiles. The runner gives tiles with their margin and keeps the inner part."""
+
+    id: str
+    name: str
+    category: Category
+    help: str
+    params: type[P]
+    run: RunFilter[P]
+    margin: Callable[[P], int | None] = no_margin
+    """Context in pixels that it needs, so that crop == whole; None: needs the whole picture."""
+    prepare: PrepareFilter[P] | None = None
+    """Called once on a reduced view of the whole picture (longest side <= 1024) before the tiles;
+    what it returns comes back as FilterInput.shared."""
+    size: Callable[[P, Size], Size] | None = None
+    """Given when the result has another size; such a filter acts on the whole picture."""
+    space: Literal["srgb", "linear"] = "srgb"
+    align: int = 1
+    """Tile windows start at multiples of this."""
+    needs: tuple[Need, ...] = ()
+    models: tuple[str, ...] = ()
+    """Models that it uses, for the recipe."""
+    preview: Literal["live", "on request", "none"] = "live"
+    source_type: SourceType = "minorHumanEdits"
+    version: str = "1"
+    api: int = API_VERSION
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of a session under way."""
+
+    pixels: FloatImage
+    """(height, width, 3), 0..1; same box as the session's input."""
+    iteration: int
+    total: int
+    note: str = ""
+    """A short measure, such as "loss 0.12"."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Steer:
+    """A brush stroke that a running session takes into account."""
+
+    coverage: FloatImage
+    """(height, width) 0..1 over the session's input box."""
+    action: str
+    """One of SessionFilter.steering."""
+    colour: tuple[float, float, float] | None = None
+    """0..1, for actions that pull to a colour."""
+
+
+class FilterRun(Protocol):
+    """A session under way. The driver takes frames; stopping between two is always safe."""
+
+    def frames(self) -> Iterator[Frame]:
+        """Do one iteration per item; the last item is the result."""
+        ...
+
+    def steer(self, stroke: Steer) -> None:
+        """Take a stroke into account from the next iteration on; called between frames."""
+        ...
+
+    def restart_from(self, pixels: FloatImage, iteration: int) -> None:
+        """Go on from a kept frame (scrubbing back); called between frames."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFilter(Generic[P]):
+    """A filter that converges before one's eyes: paused, scrubbed and steered while it runs."""
+
+    id: str
+    name: str
+    category: Category
+    help: str
+    params: type[P]
+    start: Callable[[FilterInput, P, Progress], FilterRun]
+    steering: tuple[str, ...] = ()
+    """Brush actions it understands, such as ("more", "less", "protect")."""
+    needs: tuple[Need, ...] = ()
+    models: tuple[str, ...] = ()
+    needs_mask: bool = False
+    """Whether it works inside a selection only (a fill, a repair)."""
+    source_type: SourceType = "algorithmicallyEnhanced"
+    version: str = "1"
+    api: int = API_VERSION
+
+
+AnyFilter = Filter[Any] | SessionFilter[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """What is applied after the model, so that it is instant."""
+
+    strength: float = 1.0
+    """0..1, how much of the result is blended in."""
+    detail: float = 0.0
+    """0..1, how much fine luminance detail of the original is given back."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoParams:
+    """For filters without parameters."""
+
+
+@dataclass(slots=True)
+class Disabled:
+    """A plug-in that was switched off, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(slots=True)
+class FilterRegistry:
+    """Every filter there is, by id. Guards: ids are unique, a refused filter changes nothing."""
+
+    _filters: dict[str, AnyFilter] = field(default_factory=dict)
+    disabled: list[Disabled] = field(default_factory=list)
+    """Plug-ins that could not be used; shown, never fatal."""
+
+    def add(self, item: AnyFilter) -> None:
+        if item.id in self._filters:
+            raise ValueError(f"duplicate filter id: {item.id}")
+        self._filters[item.id] = item
+
+    def find(self, filter_id: str) -> AnyFilter | None:
+        return self._filters.get(filter_id)
+
+    def __getitem__(self, filter_id: str) -> AnyFilter:
+        return self._filters[filter_id]
+
+    def __contains__(self, filter_id: object) -> bool:
+        return filter_id in self._filters
+
+    def __iter__(self) -> Iterator[AnyFilter]:
+        return iter(self._filters.values())
+
+    def __len__(self) -> int:
+        return len(self._filters)

@@ -1,0 +1,1 @@
+"""One filter a file, each ends in FILTER."""

@@ -1,0 +1,255 @@
+"""Runs a filter over a captured layer, tile by tile, and makes the AI layer that shows the result."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import cv2
+import numpy as np
+
+from imgstudio import __version__
+from imgstudio.core import params as declared
+from imgstudio.core.document import Document
+from imgstudio.core.geometry import IDENTITY, Affine, Rect
+from imgstudio.core.jobs import Progress
+from imgstudio.core.layers import Layer
+from imgstudio.core.pixels import Array, from_float, luma, to_float, to_linear, to_srgb, top
+from imgstudio.core.recipe import Recipe, RecipeStep
+from imgstudio.core.tiles import TileStore
+from imgstudio.filters.base import AnyFilter, Filter, FilterInput, Finish, FloatImage
+from imgstudio.filters.source import AnySource, SmallSource, Source, capture_source, shrink
+
+log = logging.getLogger(__name__)
+
+TILE: Final = 512
+SMALLEST_TILE: Final = 64
+OVERVIEW: Final = 1024
+"""Longest side of the picture that Filter.prepare sees."""
+DETAIL_SIGMA: Final = 1.5
+DETAIL_MARGIN: Final = 6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FilterResult:
+    """What a run made, in document coordinates (reduced ones after a reduced run)."""
+
+    pixels: TileStore
+    """RGBA of the document's depth over `region`; alpha is full wherever the filter ran."""
+    raw: TileStore
+    """The same before strength and detail; shares tiles with `pixels` when they change nothing."""
+    source: AnySource
+    region: Rect
+    step: RecipeStep
+    reduce: int = 1
+    """How many document pixels one result pixel stands for, each way."""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """How to run a filter, apart from its own parameters."""
+
+    finish: Finish = field(default_factory=Finish)
+    seed: int = 0
+    device: str = "auto"
+    region: Rect | None = None
+    """Limits the run to a box (a preview); None: the selection, or the whole layer."""
+    reduce: int = 1
+    """Work on the picture made smaller by this factor (a preview at screen size)."""
+
+
+@dataclass(slots=True, eq=False)
+class FilterJob:
+    """A complete order for one filter run; owns copies of all it needs."""
+
+    title: str
+    filter: Filter[Any]
+    params: Any
+    source: Source
+    how: RunSettings
+    tile: int = TILE
+    _warnings: list[str] = field(default_factory=list)
+
+    def run(self, progress: Progress) -> FilterResult:
+        """Run the filter over the region; raises Cancelled between tiles."""
+        source: AnySource = shrink(self.source, self.how.reduce) if self.how.reduce > 1 else self.source
+        shared = self._prepare(source, progress.part(0.0, 0.05))
+        raw = self._run_tiles_within_memory(source, shared, progress.part(0.05, 0.97))
+        step = step_of(
+            self.filter, self.params, self.how.finish, self.how.seed, masked=self.source.selection is not None
+        )
+        made = FilterResult(raw, raw, source, source.region, step, self.how.reduce, tuple(self._warnings))
+        return refinish(made, self.how.finish, progress.part(0.97, 1.0))
+
+    def _run_tiles_within_memory(self, source: AnySource, shared: Any, progress: Progress) -> TileStore:
+        """Start again with tiles of half the side when memory runs out."""
+        tile = self.tile
+        while True:
+            try:
+                return self._run_tiles(source, shared, tile, progress)
+            except MemoryError:
+                tile //= 2
+                if tile < SMALLEST_TILE or self.filter.margin(self.params) is None:
+                    raise
+                log.info("%s: not enough memory, going on with tiles of %s", self.title, tile)
+
+    def _prepare(self, source: AnySource, progress: Progress) -> Any:
+        if self.filter.prepare is None:
+            return None
+        factor = max(1, -(-max(source.bounds.width, source.bounds.height) // OVERVIEW))
+        if isinstance(source, Source) and factor > 1:
+            small = shrink(source, factor)
+            return self.filter.prepare(self._input(small, small.bounds), self.params, progress)
+        return self.filter.prepare(self._input(source, source.bounds), self.params, progress)
+
+    def _run_tiles(self, source: AnySource, shared: Any, tile: int, progress: Progress) -> TileStore:
+        raw = TileStore(4, source.dtype)
+        margin = self.filter.margin(self.params)
+        inners = [source.region] if margin is None else list(windows(source.region, tile))
+        for inner in progress.track(inners, self.title):
+            mask = source.mask(inner)
+            if mask is None or mask.any():
+                outer = source.bounds if margin is None else self._outer(inner, margin, source.bounds)
+                raw.write(inner, self._run_one(source, shared, inner, outer, progress))
+        return raw
+
+    def _outer(self, inner: Rect, margin: int, bounds: Rect) -> Rect:
+        return inner.expanded(margin).covering_multiple(self.filter.align).intersect(bounds)
+
+    def _run_one(self, source: AnySource, shared: Any, inner: Rect, outer: Rect, progress: Progress) -> Array:
+        image = self._input(source, outer, shared)
+        quiet = Progress(token=progress.token) if outer != source.bounds else progress
+        out = self.filter.run(image, self.params, quiet)
+        if out.shape != image.pixels.shape:
+            raise ValueError(f"{self.filter.id} returned {out.shape} for {image.pixels.shape}")
+        keep = inner.translated(-outer.x, -outer.y).slices()
+        result = out[keep]
+        if not np.isfinite(result).all():
+            self._warn("The filter made invalid numbers in a part of the picture, which was left as it is")
+            result = image.pixels[keep]
+        if self.filter.space == "linear":
+            result = to_srgb(result)
+        return _opaque(from_float(result, source.dtype))
+
+    def _input(self, source: AnySource, rect: Rect, shared: Any = None) -> FilterInput:
+        rgba = to_float(source.read(rect))
+        colour, alpha = np.ascontiguousarray(rgba[..., :3]), np.ascontiguousarray(rgba[..., 3])
+        if self.filter.space == "linear":
+            colour = to_linear(colour)
+        coverage = source.mask(rect)
+        return FilterInput(
+            pixels=colour,
+            alpha=None if (alpha >= 1).all() else alpha,
+            mask=None if coverage is None else to_float(coverage),
+            origin=rect,
+            whole=source.bounds,
+            seed=self.how.seed,
+            jpeg=source.jpeg,
+            shared=shared,
+            device=self.how.device,
+        )
+
+    def _warn(self, message: str) -> None:
+        if message not in self._warnings:
+            self._warnings.append(message)
+
+
+def capture(
+    document: Document, layer: Layer, item: Filter[Any], params: Any, how: RunSettings | None = None
+) -> FilterJob:
+    """Order a run of a filter on a layer; call it on the thread that owns the document.
+
+    Raises UserError on a parameter out of range or when there is nothing to work on.
+    """
+    declared.check(params)
+    how = how or RunSettings()
+    source = capture_source(document, layer, how.region)
+    return FilterJob(item.name, item, params, source, how)
+
+
+def refinish(result: FilterResult, finish: Finish, progress: Progress | None = None) -> FilterResult:
+    """Blend the same model result with another strength and detail, without running the model again."""
+    step = replace(result.step, strength=finish.strength, detail=finish.detail)
+    if finish == Finish():
+        return replace(result, pixels=result.raw, step=step)
+    made = TileStore(4, result.raw.dtype)
+    report = progress or Progress()
+    for inner in report.track(list(windows(result.region, TILE)), "Blending"):
+        made.write(inner, _finished(result, inner, finish))
+    return replace(result, pixels=made, step=step)
+
+
+def _finished(result: FilterResult, inner: Rect, finish: Finish) -> Array:
+    if finish.detail == 0:
+        before, after = result.source.read(inner), result.raw.read(inner)
+        mixed = cv2.addWeighted(after, finish.strength, before, 1 - finish.strength, 0)
+        return _opaque(np.asarray(mixed, result.raw.dtype)[..., :3])
+    outer = inner.expanded(DETAIL_MARGIN).intersect(result.source.bounds)
+    before = to_float(result.source.read(outer))[..., :3]
+    rgba = to_float(result.raw.read(outer))
+    after = np.where(rgba[..., 3:] > 0, rgba[..., :3], before)
+    keep = inner.translated(-outer.x, -outer.y).slices()
+    return _opaque(from_float(blend_finish(before, after, finish)[keep], result.raw.dtype))
+
+
+def blend_finish(before: FloatImage, after: FloatImage, finish: Finish) -> FloatImage:
+    """Apply strength and detail to (height, width, 3) pictures in 0..1.
+
+    Detail gives back the original's luminance above a Gaussian of 1.5 px that the result lost.
+    """
+    lost = luma(before) - luma(after)
+    fine = lost - cv2.GaussianBlur(lost, (0, 0), DETAIL_SIGMA)
+    out = after + np.float32(finish.detail) * fine[..., None]
+    return np.asarray(before + np.float32(finish.strength) * (out - before), np.float32)
+
+
+def result_layer(result: FilterResult, name: str) -> Layer:
+    """The AI layer that shows a result; put it directly above the layer that was filtered."""
+    transform = IDENTITY
+    if result.reduce > 1:
+        transform = Affine(result.reduce, 0.0, 0.0, result.reduce, 0.0, 0.0)
+    layer = Layer(name, result.pixels, clip=True, transform=transform, recipe=Recipe((result.step,)))
+    if isinstance(result.source, Source) and result.source.selection is not None:
+        layer.mask = TileStore(1)
+        layer.mask.restore(result.source.selection)
+    elif isinstance(result.source, SmallSource) and result.source.coverage is not None:
+        layer.mask = TileStore.from_array(result.source.coverage[..., None])
+    return layer
+
+
+def step_of(item: AnyFilter, params: Any, finish: Finish, seed: int, *, masked: bool) -> RecipeStep:
+    """The recipe step that repeats a run."""
+    return RecipeStep(
+        filter=item.id,
+        version=item.version,
+        params=declared.to_json(params),
+        strength=finish.strength,
+        detail=finish.detail,
+        seed=seed,
+        models=_hashes(item.models),
+        region="mask" if masked else "all",
+        program=f"imgstudio {__version__}",
+    )
+
+
+def windows(region: Rect, tile: int) -> Iterator[Rect]:
+    """Cut a region at multiples of `tile` in document coordinates, so that every run cuts alike."""
+    for y in range(region.y // tile * tile, region.bottom, tile):
+        for x in range(region.x // tile * tile, region.right, tile):
+            yield Rect(x, y, tile, tile).intersect(region)
+
+
+def _hashes(models: tuple[str, ...]) -> dict[str, str]:
+    if not models:
+        return {}
+    from imgstudio.filters.models import sha256_of
+
+    return {model: sha256_of(model) for model in models}
+
+
+def _opaque(rgb: Array) -> Array:
+    alpha = np.full((*rgb.shape[:2], 1), top(rgb.dtype), rgb.dtype)
+    return np.concatenate([rgb, alpha], axis=2)

@@ -1,0 +1,49 @@
+"""Shared fixtures: an own home for every test, no warnings, no thread or window left behind."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path_factory, monkeypatch):
+    """Settings, models and autosaves of a test never meet those of a person."""
+    monkeypatch.setenv("IMGSTUDIO_HOME", str(tmp_path_factory.mktemp("home")))
+
+
+@pytest.fixture(autouse=True)
+def _no_unexpected_warnings_in_the_log(caplog):
+    """A WARNING in the log fails the test unless the test looked for it (caplog.clear())."""
+    yield
+    unexpected = [r for r in caplog.get_records("call") if r.levelno >= logging.WARNING]
+    if unexpected and not getattr(caplog, "expected", False):
+        pytest.fail("logged: " + "; ".join(r.getMessage() for r in unexpected))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_runs_on():
+    """No QThread and no window survives a test."""
+    yield
+    if "PySide6.QtWidgets" not in sys.modules:
+        return
+    from PySide6.QtCore import QCoreApplication, QEvent
+    from PySide6.QtWidgets import QApplication
+
+    application = QApplication.instance()
+    if application is None:
+        return
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    shown = [w for w in QApplication.topLevelWidgets() if w.isVisible()]
+    for window in shown:
+        window.close()
+    assert not shown, f"windows left open: {shown}"
+    jobs = sys.modules.get("imgstudio.app.jobs")
+    if jobs is not None:
+        assert not jobs.running_threads(), "a worker thread is still running"
