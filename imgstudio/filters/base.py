@@ -43,6 +43,8 @@ class FilterInput:
     """Quantisation tables of the file these pixels came from, grid relative to document (0, 0)."""
     shared: Any = None
     """What Filter.prepare returned, the same for every tile."""
+    look: Callable[[Rect], FloatImage] | None = None
+    """In prepare only: reads (height, width, 3) of any part of the whole picture at full resolution."""
     device: str = "auto"
 
 

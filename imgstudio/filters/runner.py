@@ -20,6 +20,7 @@ from imgstudio.core.pixels import Array, from_float, luma, to_float, to_linear, 
 from imgstudio.core.recipe import Recipe, RecipeStep
 from imgstudio.core.tiles import TileStore
 from imgstudio.filters.base import AnyFilter, Filter, FilterInput, Finish, FloatImage
+from imgstudio.filters.models import sha256_of, use_threads
 from imgstudio.filters.source import AnySource, SmallSource, Source, capture_source, shrink
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,8 @@ class RunSettings:
     """Limits the run to a box (a preview); None: the selection, or the whole layer."""
     reduce: int = 1
     """Work on the picture made smaller by this factor (a preview at screen size)."""
+    threads: int = 0
+    """Cores that networks may use; 0: all but one, so that the window stays quick."""
 
 
 @dataclass(slots=True, eq=False)
@@ -97,13 +100,14 @@ class FilterJob:
                 log.info("%s: not enough memory, going on with tiles of %s", self.title, tile)
 
     def _prepare(self, source: AnySource, progress: Progress) -> Any:
+        if self.filter.models:
+            use_threads(self.how.threads)
         if self.filter.prepare is None:
             return None
         factor = max(1, -(-max(source.bounds.width, source.bounds.height) // OVERVIEW))
-        if isinstance(source, Source) and factor > 1:
-            small = shrink(source, factor)
-            return self.filter.prepare(self._input(small, small.bounds), self.params, progress)
-        return self.filter.prepare(self._input(source, source.bounds), self.params, progress)
+        seen: AnySource = shrink(source, factor) if isinstance(source, Source) and factor > 1 else source
+        overview = replace(self._input(seen, seen.bounds), look=lambda rect: self._input(source, rect).pixels)
+        return self.filter.prepare(overview, self.params, progress)
 
     def _run_tiles(self, source: AnySource, shared: Any, tile: int, progress: Progress) -> TileStore:
         raw = TileStore(4, source.dtype)
@@ -245,8 +249,6 @@ def windows(region: Rect, tile: int) -> Iterator[Rect]:
 def _hashes(models: tuple[str, ...]) -> dict[str, str]:
     if not models:
         return {}
-    from imgstudio.filters.models import sha256_of
-
     return {model: sha256_of(model) for model in models}
 
 

@@ -132,7 +132,7 @@ def test_an_adjustment_at_its_defaults_changes_nothing(item):
 
 def test_every_filter_declares_itself_fully():
     ids = [item.id for item in load_filters([])]
-    assert len(ids) == len(set(ids)) >= 12
+    assert len(ids) == len(set(ids)) >= 11
     for item in load_filters([]):
         assert item.name
         assert item.help.endswith(".")

@@ -1,0 +1,1 @@
+"""Networks, devices, tiling and model files: torch, no Qt."""

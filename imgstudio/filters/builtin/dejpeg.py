@@ -1,0 +1,168 @@
+"""Remove JPEG artifacts with our own network, which reads the file's quantisation tables when it can."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Final
+
+import numpy as np
+
+from imgstudio.core.geometry import Rect
+from imgstudio.core.imagefile import JpegInfo
+from imgstudio.core.jobs import CancelToken, Progress
+from imgstudio.core.params import Number, Ui
+from imgstudio.filters.base import Filter, FilterInput, FloatImage
+from imgstudio.filters.models import models
+
+if TYPE_CHECKING:
+    from imgstudio.engine.dejpeg import Condition, Dejpeg
+    from imgstudio.engine.jpeg import JpegTables
+
+MODEL: Final = "dejpeg"
+MARGIN: Final = 64
+"""Context in pixels; the network's reach is checked against it when it is loaded."""
+PROBE: Final = 256
+PROBES: Final = 4
+HIDDEN_LOSS: Final = 0.19
+"""How much coarser (log2 of the step / 8) a picture must look than its file says to distrust the file."""
+
+_one_at_a_time: Final = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class DejpegParams:
+    quality: Annotated[
+        int | None,
+        Number(1, 100),
+        Ui(help="Quality it was saved with. Automatic reads it from the file or judges it by looking."),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """How the picture was compressed, found out once for all tiles."""
+
+    condition: Condition
+    tables: JpegTables | None
+    """Given where the file's own tables may bound the result."""
+
+
+def prepare(image: FilterInput, params: DejpegParams, progress: Progress) -> Judged:
+    from imgstudio.engine.dejpeg import picture_grid
+    from imgstudio.engine.jpeg import standard_tables
+
+    network = _network(image.device)
+    middle, mosaic = _views(image)
+    grid = picture_grid(middle.pixels)
+    if grid is not None:
+        grid = ((grid[0] + middle.left) % 8, (grid[1] + middle.top) % 8)
+    if params.quality is not None:
+        tables = standard_tables(params.quality)
+        return Judged(network.condition_from_tables(tables, grid), None)
+    looked = replace(network.estimate(mosaic), grid=grid)
+    if image.jpeg is None:
+        return Judged(looked, None)
+    tables = _tables(image.jpeg)
+    told = network.condition_from_tables(tables, image.jpeg.grid)
+    hidden = float(looked.numbers[0, :3].mean() - told.numbers[0, :3].mean())
+    if (
+        hidden > HIDDEN_LOSS
+    ):  # saved well after having been saved badly: the tables tell of the last time only
+        return Judged(looked, None)
+    return Judged(told, tables)
+
+
+def dejpeg(image: FilterInput, params: DejpegParams, progress: Progress) -> FloatImage:
+    network = _network(image.device)
+    judged: Judged = image.shared
+    with _one_at_a_time, _cancellable(network, progress.token):
+        return network.restore(
+            image.pixels, judged.condition, origin=(image.origin.x, image.origin.y), tables=judged.tables
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Middle:
+    pixels: FloatImage
+    left: int
+    top: int
+
+
+def _views(image: FilterInput) -> tuple[_Middle, FloatImage]:
+    """The middle of the picture, and a mosaic of small windows from all over it, at full resolution."""
+    assert image.look is not None
+    whole = image.whole
+    left, top = (max(0, (side - 2 * PROBE) // 2) // 16 * 16 for side in (whole.width, whole.height))
+    middle = image.look(Rect(left, top, 2 * PROBE, 2 * PROBE).intersect(whole))
+    if whole.width < 2 * PROBE or whole.height < 2 * PROBE:
+        return _Middle(middle, left, top), middle
+    rows, columns = (_starts(side) for side in (whole.height, whole.width))
+    strips = [np.concatenate([image.look(Rect(x, y, PROBE, PROBE)) for x in columns], axis=1) for y in rows]
+    return _Middle(middle, left, top), np.concatenate(strips, axis=0)
+
+
+def _starts(side: int) -> list[int]:
+    """Where windows begin: evenly spread, at multiples of 16 so that block grids stay in step."""
+    count = min(PROBES, side // PROBE)
+    return [(side - PROBE) * i // max(1, count - 1) // 16 * 16 for i in range(count)]
+
+
+def _tables(jpeg: JpegInfo) -> JpegTables:
+    import torch
+
+    from imgstudio.engine.jpeg import JpegTables
+
+    names = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0"}
+    luma = torch.from_numpy(jpeg.luma.astype(np.float32)).clamp(1, 255)
+    chroma = None if jpeg.chroma is None else torch.from_numpy(jpeg.chroma.astype(np.float32)).clamp(1, 255)
+    return JpegTables(luma, chroma, names.get(jpeg.subsampling, "4:2:0"))
+
+
+@cache
+def _network(device_name: str) -> Dejpeg:
+    import copy
+
+    from imgstudio.engine.dejpeg import Dejpeg
+    from imgstudio.engine.device import compute_dtype, pick_device
+    from imgstudio.engine.nets.dejpeg import DejpegNet
+
+    device = pick_device(device_name)
+    loaded = models().load(MODEL)
+    assert isinstance(loaded, DejpegNet)
+    network = Dejpeg(copy.deepcopy(loaded), device, compute_dtype(device))
+    assert network.reach <= MARGIN
+    return network
+
+
+@contextmanager
+def _cancellable(network: Dejpeg, token: CancelToken) -> Iterator[None]:
+    """Check for a cancel before every convolution, so that even a slow tile ends at once."""
+    import torch
+
+    layers = [module for module in network.net.modules() if isinstance(module, torch.nn.Conv2d)]
+    hooks = [layer.register_forward_pre_hook(lambda module, inputs: token.check()) for layer in layers]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+FILTER = Filter(
+    id="dejpeg",
+    name="Remove JPEG artifacts",
+    category="Repair",
+    help="Take away the blocks and ringing of JPEG compression and keep the texture.",
+    params=DejpegParams,
+    run=dejpeg,
+    prepare=prepare,
+    margin=lambda params: MARGIN,
+    align=16,
+    models=(MODEL,),
+    preview="live",
+    source_type="algorithmicallyEnhanced",
+)

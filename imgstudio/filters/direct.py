@@ -1,0 +1,120 @@
+"""Runs a filter on an array, for scripts: no document, no layers, no rounding to bytes."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from imgstudio.core import params as declared
+from imgstudio.core.errors import UserError
+from imgstudio.core.geometry import Rect
+from imgstudio.core.jobs import Progress
+from imgstudio.core.pixels import to_linear, to_srgb
+from imgstudio.filters.base import (
+    Filter,
+    FilterInput,
+    FilterRegistry,
+    Finish,
+    FloatImage,
+    SessionFilter,
+)
+from imgstudio.filters.registry import load_filters
+from imgstudio.filters.runner import TILE, blend_finish, windows
+
+
+def run_filter(
+    filter_id: str,
+    pixels: FloatImage,
+    *,
+    mask: FloatImage | None,
+    seed: int,
+    device: str,
+    params: dict[str, Any],
+) -> FloatImage:
+    """See imgstudio.run_filter."""
+    item = _filters().find(filter_id)
+    if item is None:
+        raise UserError(f"There is no filter “{filter_id}”", "", "See: imgstudio filters")
+    own = {p.name for p in declared.describe(item.params)}
+    finish = Finish(
+        **{
+            name: float(params.pop(name))
+            for name in ("strength", "detail")
+            if name in params and name not in own
+        }
+    )
+    values = declared.from_json(item.params, params)
+    source = _checked(pixels)
+    coverage = None if mask is None else _checked_mask(mask, source)
+    whole = Rect(0, 0, source.shape[1], source.shape[0])
+    image = FilterInput(source, None, coverage, whole, whole, seed, device=device)
+    out = _last_frame(item, image, values) if isinstance(item, SessionFilter) else _tiled(item, image, values)
+    if out.shape != source.shape:
+        return out
+    out = blend_finish(source, out, finish)
+    if coverage is None:
+        return out
+    blended = source + (out - source) * coverage[..., None]
+    return np.where(coverage[..., None] > 0, blended, source).astype(np.float32)
+
+
+def _last_frame(item: SessionFilter[Any], image: FilterInput, values: Any) -> FloatImage:
+    out = image.pixels
+    for frame in item.start(image, values, Progress()).frames():
+        out = frame.pixels
+    return out
+
+
+def _tiled(item: Filter[Any], image: FilterInput, values: Any) -> FloatImage:
+    margin = item.margin(values)
+    encoded = to_linear(image.pixels) if item.space == "linear" else image.pixels
+
+    def part(rect: Rect, shared: Any) -> FilterInput:
+        where = rect.slices()
+        mask = None if image.mask is None else image.mask[where]
+        return FilterInput(
+            encoded[where].copy(),
+            None,
+            mask,
+            rect,
+            image.whole,
+            image.seed,
+            shared=shared,
+            look=lambda box: encoded[box.slices()],
+            device=image.device,
+        )
+
+    shared = None if item.prepare is None else item.prepare(part(image.whole, None), values, Progress())
+    if margin is None:
+        out = item.run(part(image.whole, shared), values, Progress())
+    else:
+        out = np.empty_like(encoded)
+        for inner in windows(image.whole, TILE):
+            outer = inner.expanded(margin).covering_multiple(item.align).intersect(image.whole)
+            keep = inner.translated(-outer.x, -outer.y).slices()
+            out[inner.slices()] = item.run(part(outer, shared), values, Progress())[keep]
+    return np.clip(to_srgb(out) if item.space == "linear" else out, 0, 1).astype(np.float32)
+
+
+def _checked(pixels: npt.NDArray[Any]) -> FloatImage:
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or min(pixels.shape[:2]) < 1:
+        raise UserError(f"Pixels of shape {pixels.shape} cannot be used", "", "Give (height, width, 3)")
+    if not np.issubdtype(pixels.dtype, np.floating) or not np.isfinite(pixels).all():
+        raise UserError("The pixels are not usable numbers", "", "Give float32 in 0..1")
+    return np.ascontiguousarray(pixels, np.float32)
+
+
+def _checked_mask(mask: npt.NDArray[Any], pixels: FloatImage) -> FloatImage:
+    if mask.shape != pixels.shape[:2]:
+        raise UserError(
+            "The mask has another size", f"{mask.shape} for {pixels.shape[:2]}", "Give (height, width)"
+        )
+    return np.clip(np.asarray(mask, np.float32), 0, 1)
+
+
+@cache
+def _filters() -> FilterRegistry:
+    return load_filters()
