@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -111,7 +112,8 @@ def run_step(
     """Run one recipe step on the active layer, as the window does."""
     item = filter_named(filters, step.filter)
     params = declared.from_json(item.params, step.params)
-    how = RunSettings(Finish(step.strength, step.detail), step.seed, work.device)
+    cores = os.cpu_count() or 1
+    how = RunSettings(Finish(step.strength, step.detail), step.seed, work.device, threads=cores)
     layer = _active(document)
     if isinstance(item, SessionFilter):
         result = capture_session(document, layer, item, params, how).run(progress)

@@ -1,0 +1,1 @@
+"""Readers, writers and metadata of the picture formats; imgstudio.core.imagefile is the public face."""
