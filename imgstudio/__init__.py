@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from imgstudio.core.version import __version__
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__version__ = "0.1.0"
+__all__ = ["__version__", "run_filter"]
 
 
 def run_filter(

@@ -8,9 +8,9 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
-from imgstudio import __version__
 from imgstudio.cli.console import Console
 from imgstudio.core import paths
+from imgstudio.core.version import __version__
 from imgstudio.filters.models import models
 from imgstudio.filters.registry import load_filters
 

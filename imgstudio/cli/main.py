@@ -8,11 +8,11 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from imgstudio import __version__
 from imgstudio.cli import apply, batch, doctor, filters, info, models
 from imgstudio.cli.console import Console
 from imgstudio.core.errors import UserError
 from imgstudio.core.jobs import Cancelled
+from imgstudio.core.version import __version__
 
 log = logging.getLogger(__name__)
 

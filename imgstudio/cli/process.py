@@ -135,7 +135,8 @@ def write(document: Document, target: Path, work: Work, filters: FilterRegistry)
     """Save a project or export a picture."""
     snapshot = freeze(document)
     if is_project(target):
-        return tuple(save_project(snapshot, target) or ())
+        save_project(snapshot, target)
+        return ()
     kinds = {item.id: item.source_type for item in filters}
     return export_picture(snapshot, target, work.options, source_types=kinds)
 

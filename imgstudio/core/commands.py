@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from imgstudio.core.geometry import EMPTY, Rect
 from imgstudio.core.history import Command
 from imgstudio.core.layers import Layer, LayerStack, Place
 from imgstudio.core.tiles import TileSnapshot, TileStore, exclusive_bytes
+
+Tree: TypeAlias = tuple[tuple[Layer, "Tree | None"], ...]
+"""Layers bottom first, each with the tree inside it (None: no group)."""
+
+
+def tree_of(layers: Sequence[Layer]) -> Tree:
+    """The present shape of a list of layers, to be changed and given to `Rearrange`."""
+    return tuple((layer, None if layer.children is None else tree_of(layer.children)) for layer in layers)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,6 +124,35 @@ class MoveLayer:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Rearrange:
+    """Give the whole tree another shape: grouping, merging, flattening."""
+
+    label: str
+    layers: LayerStack
+    before: Tree
+    after: Tree
+    on_change: Callable[[], None]
+
+    @property
+    def cost(self) -> int:
+        before, after = _members(self.before), _members(self.after)
+        return sum(_own_bytes(layer) for layer in before ^ after)
+
+    def redo(self) -> None:
+        self._put(self.after)
+
+    def undo(self) -> None:
+        self._put(self.before)
+
+    def merged(self, newer: Command) -> Command | None:
+        return None
+
+    def _put(self, tree: Tree) -> None:
+        self.layers.root = _planted(tree)
+        self.on_change()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class SetProperty:
     """Set attributes of one object: a layer's name, opacity, transform, mask; the document's bounds."""
 
@@ -189,6 +226,19 @@ def nothing() -> Rect:
     return EMPTY
 
 
+def _planted(tree: Tree) -> list[Layer]:
+    for layer, inside in tree:
+        layer.children = None if inside is None else _planted(inside)
+    return [layer for layer, _ in tree]
+
+
+def _members(tree: Tree) -> set[Layer]:
+    return {item for layer, inside in tree for item in (layer, *_members(inside or ()))}
+
+
+def _own_bytes(layer: Layer) -> int:
+    return layer.pixels.nbytes + (layer.mask.nbytes if layer.mask is not None else 0)
+
+
 def _bytes_of(layer: Layer) -> int:
-    own = layer.pixels.nbytes + (layer.mask.nbytes if layer.mask is not None else 0)
-    return own + sum(_bytes_of(child) for child in layer.children or ())
+    return _own_bytes(layer) + sum(_bytes_of(child) for child in layer.children or ())

@@ -15,9 +15,12 @@ from imgstudio.core.commands import (
     AddLayer,
     Compound,
     MoveLayer,
+    Rearrange,
     RemoveLayer,
     ReplaceTiles,
     SetProperty,
+    Tree,
+    tree_of,
 )
 from imgstudio.core.geometry import EMPTY, Rect
 from imgstudio.core.history import Command, History
@@ -188,6 +191,16 @@ class Document:
     def replacing(self, store: TileStore, label: str, after: TileStore) -> ReplaceTiles:
         """A command that makes `store` hold the pixels of `after`."""
         return ReplaceTiles(label, store, store.snapshot(), after.snapshot(), self.store_changed)
+
+    def rearranging(self, label: str, after: Tree) -> Rearrange:
+        """A command that gives the layers another shape; start from `tree_of(document.layers.root)`."""
+        before = tree_of(self.layers.root)
+        return Rearrange(label, self.layers, before, after, lambda: self._layers_dirty(self.bounds))
+
+    def setting_own(self, label: str, **values: Any) -> SetProperty:
+        """A command that sets attributes of the document itself: metadata, depth, original."""
+        before = {name: getattr(self, name) for name in values}
+        return SetProperty(label, self, before, values, lambda: self.bounds, self._layers_dirty)
 
     def resizing(self, width: int, height: int) -> SetProperty:
         """A command that changes the document's size and nothing else."""

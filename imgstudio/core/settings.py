@@ -30,7 +30,8 @@ class Appearance:
         int, Number(100, 250, step=25, unit="%"), Ui(label="Interface size", help="Used at the next start.")
     ] = 100
     canvas_surround: Annotated[
-        Literal["theme", "black", "grey", "white"], Ui(help="The colour around the picture.")
+        Literal["theme", "black", "grey", "white"],
+        Ui(label="Surround", help="The colour around the picture."),
     ] = "theme"
 
 

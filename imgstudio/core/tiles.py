@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, TypeAlias
@@ -138,9 +138,18 @@ class TileStore:
 
     def content_bounds(self) -> Rect:
         """Smallest box of pixels that differ from `fill` (for RGBA: alpha above 0)."""
+        if self.channels == 4:
+            return self._box_where(lambda tile: tile[..., 3] > 0)
+        return self.filled_bounds()
+
+    def filled_bounds(self) -> Rect:
+        """Smallest box of pixels that differ from `fill` in any channel, so hidden colour counts too."""
+        return self._box_where(lambda tile: (tile != self.fill).any(-1))
+
+    def _box_where(self, plane_of: Callable[[Array], npt.NDArray[np.bool_]]) -> Rect:
         box = EMPTY
         for (column, row), tile in self._tiles.items():
-            plane = tile[..., 3] > 0 if self.channels == 4 else (tile != self.fill).any(-1)
+            plane = plane_of(tile)
             rows, columns = np.flatnonzero(plane.any(1)), np.flatnonzero(plane.any(0))
             if rows.size:
                 x, y = int(columns[0]), int(rows[0])

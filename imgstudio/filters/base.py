@@ -99,6 +99,8 @@ class Filter(Generic[P]):
     models: tuple[str, ...] = ()
     """Models that it uses, for the recipe."""
     preview: Literal["live", "on request", "none"] = "live"
+    seeded: bool = False
+    """Whether the seed changes the result, so that the window shows it."""
     source_type: SourceType = "minorHumanEdits"
     version: str = "1"
     api: int = API_VERSION
@@ -160,6 +162,7 @@ class SessionFilter(Generic[P]):
     models: tuple[str, ...] = ()
     needs_mask: bool = False
     """Whether it works inside a selection only (a fill, a repair)."""
+    seeded: bool = True
     source_type: SourceType = "algorithmicallyEnhanced"
     version: str = "1"
     api: int = API_VERSION

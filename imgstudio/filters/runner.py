@@ -10,7 +10,6 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from imgstudio import __version__
 from imgstudio.core import params as declared
 from imgstudio.core.document import Document
 from imgstudio.core.geometry import IDENTITY, Affine, Rect
@@ -18,7 +17,9 @@ from imgstudio.core.jobs import Progress
 from imgstudio.core.layers import Layer
 from imgstudio.core.pixels import Array, from_float, luma, to_float, to_linear, to_srgb, top
 from imgstudio.core.recipe import Recipe, RecipeStep
+from imgstudio.core.selection import Selection
 from imgstudio.core.tiles import TileStore
+from imgstudio.core.version import __version__
 from imgstudio.filters.base import AnyFilter, Filter, FilterInput, Finish, FloatImage
 from imgstudio.filters.models import sha256_of, use_threads
 from imgstudio.filters.source import AnySource, SmallSource, Source, capture_source, shrink
@@ -60,6 +61,8 @@ class RunSettings:
     """Limits the run to a box (a preview); None: the selection, or the whole layer."""
     reduce: int = 1
     """Work on the picture made smaller by this factor (a preview at screen size)."""
+    selection: Selection | None = None
+    """Stands in for the document's selection, when a masked layer is made again."""
     threads: int = 0
     """Cores that networks may use; 0: all but one, so that the window stays quick."""
 
@@ -170,7 +173,7 @@ def capture(
     """
     declared.check(params)
     how = how or RunSettings()
-    source = capture_source(document, layer, how.region)
+    source = capture_source(document, layer, how.region, how.selection)
     return FilterJob(item.name, item, params, source, how)
 
 

@@ -161,10 +161,11 @@ def capture_session(
 ) -> SessionJob:
     """Order a session on a layer; call it on the thread that owns the document. Raises UserError."""
     declared.check(params)
-    if item.needs_mask and document.selection.is_empty:
+    chosen = None if how is None else how.selection
+    if item.needs_mask and (document.selection if chosen is None else chosen).is_empty:
         raise UserError(
             f"{item.name} needs a selection", "It works inside it", "Brush over the place first (key K)"
         )
-    source = capture_source(document, layer)
+    source = capture_source(document, layer, None, chosen)
     box = source.region.expanded(CONTEXT).intersect(source.bounds)
     return SessionJob(item.name, item, params, source, box, how or RunSettings())

@@ -16,6 +16,7 @@ from imgstudio.core.geometry import Rect
 from imgstudio.core.imagefile import JpegInfo
 from imgstudio.core.layers import Layer
 from imgstudio.core.pixels import Array, from_float, premultiply, to_float, unpremultiply
+from imgstudio.core.selection import Selection
 from imgstudio.core.tiles import TileSnapshot
 
 
@@ -74,16 +75,20 @@ class SmallSource:
 AnySource = Source | SmallSource
 
 
-def capture_source(document: Document, layer: Layer, region: Rect | None = None) -> Source:
+def capture_source(
+    document: Document, layer: Layer, region: Rect | None = None, selection: Selection | None = None
+) -> Source:
     """Freeze what a filter on `layer` reads; call it on the thread that owns the document.
 
-    `region` limits the result further than the selection does. A clipped or AI layer stands for the
+    `region` limits the result further than the selection does; `selection` stands in for the document's
+    (a layer that is made again keeps its own). A clipped or AI layer stands for the
     picture seen through it: its base and everything clipped up to it. Raises UserError when nothing is there.
     """
     run = _run_of(document, layer)
     wanted = document.bounds.intersect(run[0].bounds())
-    if not document.selection.is_empty:
-        wanted = wanted.intersect(document.selection.bounds())
+    chosen = document.selection if selection is None else selection
+    if not chosen.is_empty:
+        wanted = wanted.intersect(chosen.bounds())
     if region is not None:
         wanted = wanted.intersect(region)
     if wanted.is_empty:
@@ -92,9 +97,9 @@ def capture_source(document: Document, layer: Layer, region: Rect | None = None)
             f"The layer “{layer.name}” has no pixels inside the selection",
             "Choose another layer, or deselect with Ctrl+D",
         )
-    selection = None if document.selection.is_empty else document.selection.store.snapshot()
+    coverage = None if chosen.is_empty else chosen.store.snapshot()
     copies = tuple(_bare(item, is_base=item is run[0]) for item in run)
-    return Source(copies, selection, document.bounds, wanted, document.dtype, _grid_in_document(run))
+    return Source(copies, coverage, document.bounds, wanted, document.dtype, _grid_in_document(run))
 
 
 def base_of(document: Document, layer: Layer) -> Layer:

@@ -145,7 +145,8 @@ def measure(photo: Path) -> list[tuple[str, str, str]]:
     wait_for(application, lambda: False, 0.3)
     rows = [open_big(studio, application, photo)]
     rows += run_filter(studio, application, "dejpeg")
-    studio.documents.current.history.mark_clean()
+    for document in studio.documents.all:
+        document.history.mark_clean()
     studio.window.close()
     studio.close()
     return rows

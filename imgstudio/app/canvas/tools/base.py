@@ -1,0 +1,163 @@
+"""What a tool is. Tools see document coordinates and core objects only, so tests need no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from imgstudio.core.document import Document
+from imgstudio.core.geometry import Point, Rect
+
+Button = Literal["left", "right"]
+Target = Literal["pixels", "mask"]
+Rgb = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """One mouse, pen or touch event."""
+
+    x: float
+    """Document pixels; pixel centres lie at .5."""
+    y: float
+    pressure: float = 1.0
+    """0..1; a mouse always presses with 1."""
+    button: Button = "left"
+    shift: bool = False
+    alt: bool = False
+    ctrl: bool = False
+    eraser: bool = False
+    """Whether the eraser end of a pen is used."""
+    scale: float = 1.0
+    """Screen pixels per document pixel, so that handles keep their size on the screen."""
+    time: float = 0.0
+    """Seconds, only differences matter."""
+
+    @property
+    def point(self) -> Point:
+        return Point(self.x, self.y)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A line drawn over the picture, in document coordinates, thin on the screen at any zoom."""
+
+    points: tuple[Point, ...]
+    closed: bool = False
+    style: Literal["ants", "plain", "guide", "handle"] = "plain"
+    """ants: moving dashes; handle: a small square on the screen at each point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """The brush outline."""
+
+    center: Point
+    radius: float
+    """Document pixels."""
+    inner: float = 0.0
+    """Radius of the hard core, 0 for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shade:
+    """Everything outside `keep` is darkened (crop)."""
+
+    keep: Rect
+
+
+OverlayItem = Outline | Circle | Shade
+
+
+@dataclass(slots=True)
+class ToolState:
+    """What all tools share, handed to every tool. The app makes one for the window."""
+
+    document: Document | None = None
+    foreground: Rgb = (0, 0, 0)
+    background: Rgb = (255, 255, 255)
+    target: Target = "pixels"
+    """What paint tools change: the active layer's pixels or its mask."""
+    erasing: bool = False
+    """X in mask mode swaps painting and erasing."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """Tool id -> its options object (a frozen parameter class)."""
+    say: Callable[[str], None] = lambda message: None
+    """Show a short hint in the status bar."""
+    options_changed: Callable[[str], None] = lambda tool_id: None
+    """A tool changed its own options (a key changed the brush size): the options bar follows."""
+    colours_changed: Callable[[], None] = lambda: None
+    redraw: Callable[[], None] = lambda: None
+    """The overlay must be drawn again."""
+    pan_by: Callable[[float, float], None] = lambda dx, dy: None
+    """Move the picture on the screen by so many screen pixels."""
+    zoom_at: Callable[[float, Pointer], None] = lambda factor, event: None
+    """Enlarge the picture on the screen; the pointer's place in it stays where it is."""
+
+
+class Tool:
+    """Base of all tools: a drag is press, move..., release; `cancel` takes the drag back.
+
+    Subclasses set the class variables and override what they need. `Tool.options` are declared with
+    core.params, so the options bar is generated.
+    """
+
+    id: ClassVar[str] = ""
+    name: ClassVar[str] = ""
+    icon: ClassVar[str] = ""
+    """qtawesome name, family mdi6."""
+    key: ClassVar[str] = ""
+    help: ClassVar[str] = ""
+    options_type: ClassVar[type | None] = None
+    cursor: ClassVar[Literal["arrow", "cross", "none", "open hand", "text", "move"]] = "cross"
+    shows_mask: ClassVar[bool] = False
+    """Whether the selection is shown as a coloured overlay while this tool is used."""
+
+    def __init__(self, state: ToolState) -> None:
+        self.state = state
+        if self.options_type is not None and self.id not in state.options:
+            state.options[self.id] = self.options_type()
+
+    @property
+    def options(self) -> Any:
+        return self.state.options.get(self.id)
+
+    @property
+    def document(self) -> Document | None:
+        return self.state.document
+
+    def press(self, event: Pointer) -> None:
+        """A button went down."""
+
+    def move(self, event: Pointer) -> None:
+        """The pointer moved with the button down."""
+
+    def release(self, event: Pointer) -> None:
+        """The button came up."""
+
+    def hover(self, event: Pointer) -> None:
+        """The pointer moved with no button down."""
+
+    def double_click(self, event: Pointer) -> None:
+        """A second press right after the first (a press came before it)."""
+
+    def key_press(self, key: str) -> bool:
+        """A key such as "Return", "Escape", "Backspace", "Left"; True when the tool used it."""
+        return False
+
+    def cancel(self) -> None:
+        """Take back what is under way."""
+
+    def leave(self) -> None:
+        """Another tool takes over: finish or drop what is under way."""
+        self.cancel()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a drag or a path is under way."""
+        return False
+
+    def overlay(self) -> list[OverlayItem]:
+        """What to draw over the picture now."""
+        return []

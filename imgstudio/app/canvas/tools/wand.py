@@ -1,0 +1,50 @@
+"""The magic wand: select what looks like the clicked place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import floor
+from typing import Annotated, cast
+
+from imgstudio.app.canvas.tools.base import Pointer
+from imgstudio.app.canvas.tools.sampling import sampled
+from imgstudio.app.canvas.tools.selecting import SelectingTool, SelectOptions
+from imgstudio.core.fill import flood
+from imgstudio.core.params import Number, Ui
+
+
+@dataclass(frozen=True, slots=True)
+class WandOptions(SelectOptions):
+    """What counts as alike."""
+
+    tolerance: Annotated[float, Number(0, 255), Ui(help="Levels by which a colour may differ")] = 32.0
+    contiguous: Annotated[bool, Ui(help="Only what is joined to the clicked place")] = True
+    smooth: Annotated[bool, Ui("Smooth edge", help="Soften the edge by less than a pixel")] = True
+    all_layers: Annotated[bool, Ui("All layers", help="Look at the whole picture, not one layer")] = True
+
+
+class WandTool(SelectingTool):
+    """Acts at the press."""
+
+    id = "wand"
+    name = "Magic wand"
+    icon = "mdi6.magic-staff"
+    key = "W"
+    help = "Click a colour to select what looks like it. Shift adds, Alt subtracts, both intersect."
+    options_type = WandOptions
+
+    def press(self, event: Pointer) -> None:
+        document, options = self.document, cast(WandOptions, self.options)
+        if event.button != "left" or document is None or not document.bounds.contains(event.x, event.y):
+            return
+        self.remember_mode(event)
+        pixels = sampled(document, document.bounds, merged=options.all_layers)
+        rect, coverage = flood(
+            pixels,
+            floor(event.x),
+            floor(event.y),
+            tolerance=options.tolerance,
+            contiguous=options.contiguous,
+            smooth=options.smooth,
+        )
+        self.join(document, rect, coverage)
