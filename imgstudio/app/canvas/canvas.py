@@ -1,0 +1,86 @@
+"""The widget that shows a document and hands the pointer to the tool."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QSize
+from PySide6.QtWidgets import QWidget
+
+from imgstudio.app.canvas.compare import Mode
+from imgstudio.app.canvas.scene_widget import SceneWidget
+from imgstudio.app.canvas.tools import Toolbox
+from imgstudio.app.canvas.tools.base import Pointer, ToolState
+from imgstudio.app.i18n import tr
+from imgstudio.core.geometry import EMPTY, Rect
+from imgstudio.core.layers import Layer
+from imgstudio.core.settings import Settings
+
+
+class Canvas(SceneWidget):
+    """Shows one document at a time. Positions in its signals are document pixels; zoom 1.0 is 100 %."""
+
+    def __init__(
+        self, tool_state: ToolState, toolbox: Toolbox, settings: Settings, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(toolbox, settings, parent)
+        tool_state.pan_by = self._pan_by
+        tool_state.zoom_at = self._zoom_at_pointer
+        self.setObjectName("canvas")
+        self.setAccessibleName(tr("Picture"))
+        self.setMinimumSize(64, 64)
+
+    def fit(self) -> None:
+        self.view.fit()
+
+    def actual_size(self) -> None:
+        self.zoom_to(1.0)
+
+    def zoom_in(self) -> None:
+        self.view.step(1, *self._middle())
+
+    def zoom_out(self) -> None:
+        self.view.step(-1, *self._middle())
+
+    def zoom_to(self, zoom: float) -> None:
+        """Set the zoom round the middle of the window."""
+        self.view.zoom_to(zoom, *self._middle())
+
+    def visible_rect(self) -> Rect:
+        """The part of the document that is on the screen."""
+        return EMPTY if self.scene is None else self.view.visible()
+
+    def set_compare(self, mode: Mode) -> None:
+        """Show the picture as it was: not at all, in full, or on one side of a line."""
+        self.compare_mode = mode
+        if self.scene is not None:
+            self.scene.set_mode(mode)
+        self.on_flow_changed()
+        self.update()
+
+    def compare_layer(self, layer: Layer | None) -> None:
+        """Compare with the document without `layer`; None: with the picture as it was opened."""
+        if self.scene is not None:
+            self.scene.renderer.compare_with(layer)
+        self.update()
+
+    def set_overlay_visible(self, visible: bool) -> None:
+        """Show the selection as a red mask with every tool."""
+        self.overlay_visible = visible
+        self._show_mask()
+
+    def sizeHint(self) -> QSize:
+        return QSize(960, 640)
+
+    def on_held_original(self, held: bool) -> None:
+        if self.scene is not None and self.scene.mode != ("original" if held else self.compare_mode):
+            self.scene.set_mode("original" if held else self.compare_mode)
+            self.update()
+
+    def _pan_by(self, dx: float, dy: float) -> None:
+        self.view.pan_by(dx * self.flow.ratio, dy * self.flow.ratio)
+
+    def _zoom_at_pointer(self, factor: float, event: Pointer) -> None:
+        at = self.view.to_screen(event.x, event.y)
+        self.zoom_at(factor, QPointF(at.x / self.flow.ratio, at.y / self.flow.ratio))
+
+    def _middle(self) -> tuple[float, float]:
+        return self.view.window.width / 2, self.view.window.height / 2

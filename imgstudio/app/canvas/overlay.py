@@ -1,0 +1,156 @@
+"""Draws what tools lay over the picture: lines, handles, brush outlines, crop shade. In device pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
+
+from imgstudio.app.canvas.painting import picture_box, qrect
+from imgstudio.app.canvas.tools.base import Circle, Outline, OverlayItem, Shade
+from imgstudio.app.canvas.view import View
+from imgstudio.core.geometry import EMPTY, Point, Rect
+
+DASH: Final = 4
+"""Length of an ant in logical pixels."""
+_HANDLE: Final = 7
+_CROSS: Final = 6
+_SMALLEST_CIRCLE: Final = 3.0
+_MARGIN: Final = 8
+_DARK: Final = QColor(0, 0, 0, 200)
+_LIGHT: Final = QColor(255, 255, 255, 230)
+_GUIDE: Final = QColor(255, 255, 255, 120)
+_SHADE: Final = QColor(0, 0, 0, 140)
+
+
+def pen(colour: QColor, width: float) -> QPen:
+    line = QPen(colour, width)
+    line.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+    return line
+
+
+def ants_pen(width: float, phase: int) -> QPen:
+    """Dark dashes, `phase` logical pixels on their way, over a light line."""
+    line = pen(QColor(0, 0, 0), width)
+    line.setCapStyle(Qt.PenCapStyle.FlatCap)
+    line.setDashPattern([DASH, DASH])
+    line.setDashOffset(phase)
+    return line
+
+
+def paint_items(
+    painter: QPainter,
+    view: View,
+    items: Iterable[OverlayItem],
+    *,
+    ratio: float,
+    accent: QColor,
+    phase: int = 0,
+) -> None:
+    """Draw overlay items; `ratio` is device pixels to a logical one."""
+    artist = _Artist(painter, view, max(1.0, float(round(ratio))), accent, phase)
+    for item in items:
+        match item:
+            case Shade():
+                artist.shade(item)
+            case Circle():
+                artist.circle(item)
+            case Outline():
+                artist.outline(item)
+
+
+def items_box(view: View, items: Sequence[OverlayItem], ratio: float) -> Rect:
+    """Screen box of everything that `paint_items` would draw."""
+    box = EMPTY
+    for item in items:
+        if isinstance(item, Shade):
+            return Rect(0, 0, *view.window)
+        box = box.united(_item_box(view, item))
+    return box if box.is_empty else box.expanded(round(_MARGIN * ratio))
+
+
+def _item_box(view: View, item: Outline | Circle) -> Rect:
+    if isinstance(item, Circle):
+        reach, (x, y) = item.radius, item.center
+        corners = [Point(x - reach, y - reach), Point(x + reach, y + reach)]
+    else:
+        corners = list(item.points)
+    if not corners:
+        return EMPTY
+    spots = [view.to_screen(*corner) for corner in corners]
+    x0, y0 = int(min(p.x for p in spots)), int(min(p.y for p in spots))
+    return Rect(x0, y0, int(max(p.x for p in spots)) + 1 - x0, int(max(p.y for p in spots)) + 1 - y0)
+
+
+class _Artist:
+    """One paint of the overlay."""
+
+    def __init__(self, painter: QPainter, view: View, line: float, accent: QColor, phase: int) -> None:
+        self._painter, self._view, self._line = painter, view, line
+        self._accent, self._phase = accent, phase
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+
+    def shade(self, item: Shade) -> None:
+        dark = QPainterPath()
+        dark.addRect(QRectF(qrect(picture_box(self._view))))
+        kept = QPainterPath()
+        kept.addRect(QRectF(qrect(self._view.screen_rect(item.keep))))
+        self._painter.fillPath(dark.subtracted(kept), _SHADE)
+
+    def circle(self, item: Circle) -> None:
+        """Two lines of opposite lightness, so that one is seen on any background."""
+        center = QPointF(*self._view.to_screen(*item.center))
+        radius = item.radius * self._view.zoom
+        if radius < _SMALLEST_CIRCLE * self._line:
+            _cross(self._painter, center, _CROSS * self._line, self._line)
+            return
+        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._rings(center, radius, self._line)
+        inner = item.inner * self._view.zoom
+        if _SMALLEST_CIRCLE * self._line < inner < radius - 2 * self._line:
+            faint = QColor(_LIGHT)
+            faint.setAlpha(110)
+            self._painter.setPen(pen(faint, self._line))
+            self._painter.drawEllipse(center, inner, inner)
+        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+
+    def _rings(self, center: QPointF, radius: float, line: float) -> None:
+        self._painter.setPen(pen(_DARK, line))
+        self._painter.drawEllipse(center, radius, radius)
+        self._painter.setPen(pen(_LIGHT, line))
+        self._painter.drawEllipse(center, radius - line, radius - line)
+
+    def outline(self, item: Outline) -> None:
+        points = [QPointF(*self._view.to_screen(*point)) for point in item.points]
+        if item.style == "handle":
+            for point in points:
+                self._handle(point)
+            return
+        shape = QPolygonF([*points, points[0]] if item.closed and points else points)
+        for stroke in self._strokes(item):
+            self._painter.setPen(stroke)
+            self._painter.drawPolyline(shape)
+
+    def _strokes(self, item: Outline) -> tuple[QPen, ...]:
+        line = self._line
+        if item.style == "guide":
+            return (pen(QColor(0, 0, 0, 60), 2 * line), pen(_GUIDE, line))
+        if item.style == "ants":
+            return (pen(QColor(255, 255, 255), line), ants_pen(line, self._phase))
+        return (pen(QColor(0, 0, 0, 140), 3 * line), pen(_LIGHT, line))
+
+    def _handle(self, at: QPointF) -> None:
+        side = _HANDLE * self._line
+        box = QRectF(at.x() - side / 2, at.y() - side / 2, side, side)
+        self._painter.fillRect(box, QColor(255, 255, 255))
+        self._painter.setPen(pen(self._accent, self._line))
+        self._painter.drawRect(box)
+
+
+def _cross(painter: QPainter, at: QPointF, reach: float, line: float) -> None:
+    for colour, width in ((_DARK, 3 * line), (_LIGHT, line)):
+        painter.setPen(pen(colour, width))
+        painter.drawLine(at - QPointF(reach, 0), at + QPointF(reach, 0))
+        painter.drawLine(at - QPointF(0, reach), at + QPointF(0, reach))

@@ -1,0 +1,165 @@
+"""A picture and its halved copies, brought up to date a dirty block at a time, and only where seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import cv2
+import numpy as np
+
+from imgstudio.app.canvas.view import LEVELS
+from imgstudio.core.geometry import EMPTY, Rect
+from imgstudio.core.pixels import Array
+from imgstudio.core.tiles import Index
+
+BLOCK: Final = 512
+_STRIP: Final = 256
+
+Paint = Callable[[Rect, int], tuple[Array, bool]]
+"""Make the pixels of a rectangle given in pixels of a level, (height, width, channels) uint8, and say
+whether all are opaque."""
+
+
+class Pyramid:
+    """Guards: a block that is not marked stale shows what `paint` would give.
+
+    `levels[n]` is the 2 x 2 average of `levels[n - 1]`. Sides are padded to multiples of 2**LEVELS with
+    copies of the last row and column, so that every level has whole pixels.
+    """
+
+    def __init__(self, bounds: Rect, channels: int, paint: Paint) -> None:
+        self.bounds = bounds
+        self._paint = paint
+        self._padded = bounds.covering_multiple(1 << LEVELS)
+        # Untouched pages of zeros cost no memory, so every level can be there from the start.
+        self.levels: list[Array] = [
+            np.zeros((self._padded.height >> n, self._padded.width >> n, channels), np.uint8)
+            for n in range(LEVELS + 1)
+        ]
+        self._stale: list[dict[Index, Rect]] = [{} for _ in self.levels]
+        self._rough: set[Index] = set()
+        self._rough_level = -1
+        self._opaque = np.zeros((-(-bounds.height // BLOCK), -(-bounds.width // BLOCK)), bool)
+        self.mark(bounds)
+
+    def mark(self, rect: Rect) -> None:
+        """Say that a document rectangle looks different now."""
+        rect = rect.intersect(self.bounds)
+        for index, block in self._blocks(rect):
+            part = rect.intersect(block)
+            for stale in self._stale:
+                known = stale.get(index)
+                stale[index] = part if known is None else known.united(part)
+            self._rough.discard(index)
+
+    def bring_up(self, level: int, rect: Rect) -> None:
+        """Make one level right inside a document rectangle."""
+        stale = self._stale[level]
+        for index, _ in self._blocks(rect):
+            part = stale.pop(index, None)
+            if part is None:
+                continue
+            if level == 0:
+                self._paint_part(index, part)
+            else:
+                part = part.covering_multiple(1 << level)
+                self.bring_up(level - 1, part)
+                self._halve(level, part)
+
+    def bring_up_roughly(self, level: int, rect: Rect) -> None:
+        """Paint one level straight from reduced layers; the blocks stay stale until made right."""
+        if self._rough_level != level:
+            self._rough_level = level
+            self._rough.clear()
+        box = self.waiting(level, rect)
+        if box.is_empty:
+            return
+        area = box.covering_multiple(1 << level)
+        opaque = self._paint_strips(level, Rect(*(side >> level for side in area)))
+        for index, block in self._blocks(box):
+            self._rough.add(index)
+            self._opaque[index[1], index[0]] = opaque
+            for stale in self._stale[level:]:  # the box may hold blocks that were right
+                stale[index] = block.intersect(self.bounds)
+
+    def waiting(self, level: int, rect: Rect) -> Rect:
+        """Box of the whole blocks under `rect` that a level does not even show roughly."""
+        rough = self._rough if level == self._rough_level else set()
+        box = EMPTY
+        for index, block in self._blocks(rect):
+            if index in self._stale[level] and index not in rough:
+                box = box.united(block.intersect(self.bounds))
+        return box
+
+    def stale_area(self, rect: Rect) -> int:
+        """Pixels of full size that must be painted before `rect` is right."""
+        parts = (self._stale[0].get(index) for index, _ in self._blocks(rect))
+        return sum(part.width * part.height for part in parts if part is not None)
+
+    def next_stale(self, first: Rect) -> Rect | None:
+        """A block that any level still waits for, those under `first` first; None when all is right."""
+        for index, block in self._blocks(first):
+            if index in self._stale[LEVELS]:
+                return block
+        return next((_block(index) for index in self._stale[LEVELS]), None)
+
+    def is_right(self, level: int, rect: Rect) -> bool:
+        return not any(index in self._stale[level] for index, _ in self._blocks(rect))
+
+    def is_opaque(self, rect: Rect) -> bool:
+        """Whether all blocks under `rect` are opaque; may say no to an opaque block that once was not."""
+        rect = rect.intersect(self.bounds)
+        if rect.is_empty:
+            return True
+        grid = self._opaque[
+            rect.y // BLOCK : (rect.bottom - 1) // BLOCK + 1, rect.x // BLOCK : (rect.right - 1) // BLOCK + 1
+        ]
+        return bool(grid.all())
+
+    def _blocks(self, rect: Rect) -> Iterator[tuple[Index, Rect]]:
+        rect = rect.intersect(self.bounds)
+        if rect.is_empty:
+            return
+        for row in range(rect.y // BLOCK, (rect.bottom - 1) // BLOCK + 1):
+            for column in range(rect.x // BLOCK, (rect.right - 1) // BLOCK + 1):
+                yield (column, row), _block((column, row))
+
+    def _paint_part(self, index: Index, part: Rect) -> None:
+        pixels, opaque = self._paint(part, 0)
+        whole, picture = self.levels[0], self.bounds
+        whole[part.slices()] = pixels
+        column, row = index
+        covers = part == _block(index).intersect(picture)
+        self._opaque[row, column] = opaque and (covers or bool(self._opaque[row, column]))
+        rows, columns = part.slices()
+        if part.right == picture.right:
+            whole[rows, picture.right :] = whole[rows, picture.right - 1 : picture.right]
+            columns = slice(part.x, None)
+        if part.bottom == picture.bottom:
+            whole[picture.bottom :, columns] = whole[picture.bottom - 1 : picture.bottom, columns]
+
+    def _paint_strips(self, level: int, area: Rect) -> bool:
+        """Paint `area` of a level in parts that fit the processor's cache."""
+        opaque = True
+        for y in range(area.y, area.bottom, _STRIP):
+            strip = Rect(area.x, y, area.width, min(_STRIP, area.bottom - y))
+            pixels, strip_is_opaque = self._paint(strip, level)
+            self.levels[level][strip.slices()] = pixels
+            opaque = opaque and strip_is_opaque
+        return opaque
+
+    def _halve(self, level: int, part: Rect) -> None:
+        grown = Rect(*part)
+        if part.right >= self.bounds.right:  # the padding changed too
+            grown = grown.united(Rect(part.x, part.y, self._padded.right - part.x, part.height))
+        if part.bottom >= self.bounds.bottom:
+            grown = grown.united(Rect(part.x, part.y, part.width, self._padded.bottom - part.y))
+        source = self.levels[level - 1][Rect(*(side >> (level - 1) for side in grown)).slices()]
+        small = Rect(*(side >> level for side in grown))
+        halved = cv2.resize(source, (small.width, small.height), interpolation=cv2.INTER_AREA)
+        self.levels[level][small.slices()] = halved.reshape(small.height, small.width, -1)
+
+
+def _block(index: Index) -> Rect:
+    return Rect(index[0] * BLOCK, index[1] * BLOCK, BLOCK, BLOCK)

@@ -1,0 +1,228 @@
+"""What a document looks like on the screen: its layers blended, cached, and kept up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from time import perf_counter
+from typing import Final
+
+import cv2
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QImage
+
+from imgstudio.app.canvas.display_colour import DisplayColour
+from imgstudio.app.canvas.layer_images import ReducedImages, WholeImages
+from imgstudio.app.canvas.layer_paint import paint_layers, visible_layers
+from imgstudio.app.canvas.pyramid import Pyramid
+from imgstudio.app.canvas.surfaces import is_opaque, wrapped
+from imgstudio.core.blend import composite
+from imgstudio.core.document import Document
+from imgstudio.core.geometry import EMPTY, Rect
+from imgstudio.core.layers import Layer
+from imgstudio.core.pixels import Array
+
+_AT_ONCE: Final = 3_000_000
+"""Pixels times layers that are blended at full size before a frame; more is shown roughly first."""
+_MANAGED: Final = 6
+"""Converting colours costs as much as blending so many layers."""
+_QUIET_MS: Final = 150
+"""Pause after the last change before rough blocks are made right."""
+_SLICE_SECONDS: Final = 0.008
+
+Arrange = Callable[[Layer | None, Sequence[Layer]], Sequence[Layer]]
+
+
+class Composite:
+    """One picture made of layers: a pyramid with the means to paint it."""
+
+    def __init__(self, document: Document, layers: Callable[[], Sequence[Layer]], arranged: Arrange) -> None:
+        self._document, self._layers, self._arranged = document, layers, arranged
+        self._whole = WholeImages()
+        self._reduced = ReducedImages(1)
+        self._colour = DisplayColour(document.metadata.icc)
+        self.pyramid = Pyramid(document.bounds, 4, self._painted)
+
+    def image(self, level: int, visible: Rect) -> QImage:
+        """The picture at a level, right (or, while much changes, nearly right) inside `visible`."""
+        if self._document.metadata.icc is not self._colour.profile:
+            self._colour = DisplayColour(self._document.metadata.icc)
+            self.pyramid.mark(self._document.bounds)
+        work = visible_layers(self._layers()) + (0 if self._colour.is_identity else _MANAGED)
+        cost = self.pyramid.stale_area(visible) * max(1, work)
+        if level > 0 and cost > _AT_ONCE:
+            self.pyramid.bring_up_roughly(level, visible)
+        elif level == 0 or not self.pyramid.waiting(level, visible).is_empty:
+            self.pyramid.bring_up(level, visible)
+        return wrapped(self.pyramid.levels[level], opaque=self.pyramid.is_opaque(visible))
+
+    def refine(self, visible: Rect, seconds: float) -> bool:
+        """Work on what is not right yet; True when nothing is left."""
+        end = perf_counter() + seconds
+        while (block := self.pyramid.next_stale(visible)) is not None:
+            self.pyramid.bring_up(len(self.pyramid.levels) - 1, block)
+            if perf_counter() > end:
+                return False
+        ids = set(_ids(self._layers(), self._arranged, None))
+        self._whole.keep_only(ids)
+        self._reduced.keep_only(ids)
+        return True
+
+    def _painted(self, rect: Rect, level: int) -> tuple[Array, bool]:
+        if level and self._reduced.level != level:
+            self._reduced = ReducedImages(level)
+        images = self._reduced if level else self._whole
+        surface = paint_layers(self._layers(), rect, images, self._arranged)
+        shown = self._colour.shown(surface)
+        return np.asarray(cv2.cvtColor(shown, cv2.COLOR_RGBA2BGRA)), is_opaque(surface)
+
+
+def _ids(layers: Sequence[Layer], arranged: Arrange, group: Layer | None) -> Iterator[str]:
+    for layer in arranged(group, layers):
+        yield layer.id
+        if layer.children is not None:
+            yield from _ids(layer.children, arranged, layer)
+
+
+class Renderer(QObject):
+    """Follows one document. Owns the cached picture, the preview and what before/after compares with."""
+
+    damaged = Signal(object)
+    """A document Rect must be painted again."""
+    resized = Signal()
+
+    def __init__(self, document: Document, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.document = document
+        self._preview: Layer | None = None
+        self._above: Layer | None = None
+        self._compared: Layer | None = None
+        self._visible = EMPTY
+        self._now = self._composite_of(self._with_preview)
+        self._before: Composite | None = None
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._refine)
+        self._timer.start(_QUIET_MS)
+        document.damaged.connect(self._on_damaged)
+        document.resized.connect(self._on_resized)
+
+    def close(self) -> None:
+        """Stop following the document."""
+        self._timer.stop()
+        self.document.damaged.disconnect(self._on_damaged)
+        self.document.resized.disconnect(self._on_resized)
+
+    def picture(self, level: int, visible: Rect) -> QImage:
+        """The document at a level, to be drawn inside `visible` at once: the next change writes into it."""
+        self._visible = visible
+        return self._now.image(level, visible)
+
+    def before(self, level: int, visible: Rect) -> QImage:
+        """The same for what the document is compared with."""
+        if self._before is None:
+            self._before = self._made_before()
+            self._timer.start(_QUIET_MS)
+        return self._before.image(level, visible)
+
+    def drop_before(self) -> None:
+        """Free the memory of the picture compared with."""
+        self._before = None
+
+    @property
+    def can_compare(self) -> bool:
+        return self._compared is not None or self.document.original is not None
+
+    def is_right(self, level: int, visible: Rect) -> bool:
+        """Whether a level shows exactly what it should, nothing rough."""
+        return self._now.pyramid.is_right(level, visible)
+
+    def set_preview(self, layer: Layer | None, above: Layer | None) -> None:
+        """Show a layer that is not in the document as if it were just added above `above`."""
+        box = EMPTY if self._preview is None else self._preview.bounds()
+        self._preview, self._above = layer, above
+        if layer is not None:
+            box = box.united(layer.bounds())
+        self._on_damaged(box)
+
+    def preview_changed(self, rect: Rect) -> None:
+        """Say that pixels of the preview layer changed inside a document rectangle."""
+        self._on_damaged(rect)
+
+    def compare_with(self, layer: Layer | None) -> None:
+        """Let `before` show the document without `layer`; None: the picture as it was opened."""
+        if layer is not self._compared:
+            self._compared = layer
+            self._before = None
+            self.damaged.emit(self.document.bounds)
+
+    def colour_at(self, x: float, y: float) -> tuple[int, int, int, int]:
+        """Straight RGBA, 0..255, of the pixel that holds a document position; 0 outside."""
+        spot = Rect(int(x // 1), int(y // 1), 1, 1).intersect(self.document.bounds)
+        if spot.is_empty:
+            return 0, 0, 0, 0
+        layers = self._tree(None, self.document.layers.root)
+        red, green, blue, alpha = composite(layers, spot, np.uint8)[0, 0].tolist()
+        return red, green, blue, alpha
+
+    def _tree(self, group: Layer | None, layers: Sequence[Layer]) -> list[Layer]:
+        """The layers with the preview among them, as the exact compositor needs them."""
+        return [
+            layer if layer.children is None else replace(layer, children=self._tree(layer, layer.children))
+            for layer in self._with_preview(group, layers)
+        ]
+
+    def _composite_of(self, arranged: Arrange) -> Composite:
+        return Composite(self.document, lambda: self.document.layers.root, arranged)
+
+    def _made_before(self) -> Composite:
+        original = self.document.original
+        if self._compared is not None or original is None:
+            return self._composite_of(self._without_compared)
+        layers = [Layer("Before", original)]
+        return Composite(self.document, lambda: layers, lambda group, siblings: siblings)
+
+    def _with_preview(self, group: Layer | None, layers: Sequence[Layer]) -> Sequence[Layer]:
+        """The same place that `Document.place_above` gives a new layer."""
+        if self._preview is None:
+            return layers
+        if self._above is None:
+            return [*layers, self._preview] if group is None else layers
+        at = next((index for index, layer in enumerate(layers) if layer is self._above), None)
+        if at is None:
+            return layers
+        at += 1
+        while at < len(layers) and layers[at].clip:
+            at += 1
+        return [*layers[:at], self._preview, *layers[at:]]
+
+    def _without_compared(self, group: Layer | None, layers: Sequence[Layer]) -> Sequence[Layer]:
+        return [layer for layer in layers if layer is not self._compared]
+
+    def _on_damaged(self, rect: Rect) -> None:
+        rect = rect.intersect(self.document.bounds)
+        if rect.is_empty:
+            return
+        self._now.pyramid.mark(rect)
+        if self._before is not None and self._compared is not None:
+            self._before.pyramid.mark(rect)
+        self._timer.start(_QUIET_MS)
+        self.damaged.emit(rect)
+
+    def _on_resized(self) -> None:
+        self._now = self._composite_of(self._with_preview)
+        self._before = None
+        self._timer.start(_QUIET_MS)
+        self.resized.emit()
+
+    def _refine(self) -> None:
+        was_right = self._now.pyramid.is_right(0, self._visible)
+        done = self._now.refine(self._visible, _SLICE_SECONDS)
+        if done and self._before is not None:
+            done = self._before.refine(self._visible, _SLICE_SECONDS)
+        if not was_right and self._now.pyramid.is_right(0, self._visible):
+            self.damaged.emit(self._visible)
+        if done:
+            self._timer.stop()
+        else:
+            self._timer.setInterval(0)

@@ -1,0 +1,294 @@
+"""What the screen shows is what the exact compositor says, whichever way it was updated."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from PIL import ImageCms
+
+from imgstudio.app.canvas.layer_images import ReducedImages, WholeImages
+from imgstudio.app.canvas.layer_paint import MODES, paint_layers
+from imgstudio.app.canvas.renderer import Renderer
+from imgstudio.core.blend import BLEND_MODES, composite
+from imgstudio.core.document import Document
+from imgstudio.core.geometry import Affine, Rect
+from imgstudio.core.layers import Layer
+from imgstudio.core.tiles import TileStore
+
+pytestmark = pytest.mark.usefixtures("qapp")
+
+AREA = Rect(0, 0, 300, 280)
+STEEP = ("color-dodge", "color-burn", "hue", "saturation", "color", "luminosity")
+"""These turn a rounding of their backdrop into a jump."""
+
+
+def noise(seed, *, opaque=False, width=AREA.width, height=AREA.height, depth=np.uint8):
+    top = np.iinfo(depth).max
+    pixels = np.random.default_rng(seed).integers(0, top + 1, (height, width, 4)).astype(depth)
+    if opaque:
+        pixels[..., 3] = top
+    return pixels
+
+
+def layer(seed, *, opaque=False, **values):
+    made = Layer(f"layer {seed}", TileStore.from_array(noise(seed, opaque=opaque)))
+    for name, value in values.items():
+        setattr(made, name, value)
+    return made
+
+
+def mask(seed):
+    return TileStore.from_array(noise(seed)[..., :1].copy(), fill=255)
+
+
+def distance(layers, rect=AREA, images=None):
+    """Largest and typical difference from the exact compositor, premultiplied, in levels."""
+    exact = composite(layers, rect, np.uint16).astype(np.float64) / 65535
+    exact[..., :3] *= exact[..., 3:]
+    shown = paint_layers(layers, rect, images or WholeImages())
+    difference = np.abs(exact * 255 - shown)
+    return difference.max(), (difference > 2.5).mean()
+
+
+def random_stack(seed):
+    random = np.random.default_rng(seed)
+    modes = [mode for mode in MODES if mode not in STEEP]
+
+    def one(number):
+        made = layer(
+            number,
+            opaque=bool(random.random() < 0.3),
+            opacity=float(random.choice([1.0, 0.7, 0.25])),
+            blend=str(random.choice(modes)),
+            clip=bool(random.random() < 0.4),
+            visible=bool(random.random() < 0.85),
+            transform=Affine(e=int(random.integers(-90, 90)), f=int(random.integers(-90, 90))),
+        )
+        if random.random() < 0.5:
+            made.mask = mask(number + 100)
+        return made
+
+    group = Layer("group", children=[one(20), one(21)], opacity=0.8, blend=str(random.choice(modes)))
+    group.mask = mask(300)
+    return [one(10), one(11), group, one(12)]
+
+
+@pytest.mark.parametrize("mode", BLEND_MODES)
+def test_every_mode_blends_as_the_exact_compositor_does(mode):
+    worst, odd = distance([layer(1, opaque=True), layer(2, blend=mode, opacity=0.7)])
+    assert odd < 0.005
+    if mode not in STEEP:
+        assert worst <= 2
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_stacks_with_masks_groups_and_clipping_match_the_exact_compositor(seed):
+    stack = random_stack(seed)
+    _, odd = distance(stack, Rect(30, 20, 240, 250))
+    worst_of_single, _ = distance(stack[:1])
+    assert worst_of_single <= 2
+    assert odd < 0.02  # each of up to six 8-bit steps rounds
+
+
+def test_a_clipped_layer_never_changes_the_alpha_of_its_base():
+    base = layer(3)
+    shown = paint_layers([base, layer(4, clip=True, blend="screen")], AREA, WholeImages())
+    assert np.array_equal(shown[..., 3], base.pixels.read(AREA)[..., 3])
+
+
+def test_a_resampled_layer_matches_and_follows_later_strokes():
+    turned = layer(5, transform=Affine(0.8, 0.3, -0.3, 0.8, 60, 10))
+    images = WholeImages()
+    assert distance([layer(6, opaque=True), turned], images=images)[0] <= 2
+    turned.pixels.write(Rect(0, 0, 200, 200), np.full((200, 200, 4), 255, np.uint8))
+    assert distance([layer(6, opaque=True), turned], images=images)[0] <= 2
+
+
+def test_a_reduced_stack_is_the_average_of_the_full_one():
+    photo = layer(7, opaque=True)
+    images = ReducedImages(2)
+    whole = paint_layers([photo], Rect(0, 0, 256, 256), WholeImages())
+    small = paint_layers([photo], Rect(0, 0, 64, 64), images)
+    average = cv2.resize(whole, (64, 64), interpolation=cv2.INTER_AREA)
+    assert np.abs(small.astype(int) - average).max() <= 1
+    photo.pixels.write(Rect(10, 10, 40, 40), np.full((40, 40, 4), 255, np.uint8))
+    again = paint_layers([photo], Rect(0, 0, 64, 64), images)
+    assert (again[4:11, 4:11] == 255).all()
+    assert np.array_equal(again[20:], small[20:])
+
+
+def document(width=700, height=600, layers=2):
+    made = Document.from_pixels(noise(1, opaque=True, width=width, height=height))
+    for number in range(1, layers):
+        pixels = noise(number + 1, width=width, height=height)
+        made.layers.root.append(Layer(f"layer {number}", TileStore.from_array(pixels), opacity=0.6))
+    return made
+
+
+def pixels_of(renderer, level=0, rect=None):
+    bounds = renderer.document.bounds
+    image = renderer.picture(level, rect or bounds)
+    shown = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)
+    return shown[: bounds.height >> level, : bounds.width >> level].copy()
+
+
+def test_updating_dirty_rectangles_gives_what_a_fresh_picture_gives():
+    shown = document()
+    renderer = Renderer(shown)
+    random = np.random.default_rng(5)
+    pixels_of(renderer, 2)
+    for _ in range(12):
+        target = shown.layers.root[int(random.integers(2))]
+        spot = Rect(int(random.integers(640)), int(random.integers(540)), 60, 60)
+        with shown.editing(target.pixels, "Dab") as edit:
+            target.pixels.write(spot, noise(int(random.integers(99)), width=60, height=60))
+            edit.touch(spot)
+        pixels_of(renderer, int(random.integers(3)), spot)
+    shown.history.undo()
+    fresh = Renderer(shown)
+    for level in range(4):
+        assert np.array_equal(pixels_of(renderer, level), pixels_of(fresh, level)), level
+
+
+def test_levels_average_areas_and_odd_sides_are_no_trouble():
+    shown = document(width=701, height=333, layers=1)
+    level = pixels_of(Renderer(shown), 2)
+    expected = cv2.resize(
+        shown.layers.root[0].pixels.read(Rect(0, 0, 700, 332)), (175, 83), interpolation=cv2.INTER_AREA
+    )[..., [2, 1, 0, 3]]
+    assert np.sqrt(((level.astype(float) - expected) ** 2).mean()) < 2
+
+
+def test_a_preview_looks_exactly_like_the_layer_once_applied():
+    shown = document(layers=3)
+    above = shown.layers.root[1]
+    shown.layers.root[2].clip = True
+    result = layer(9, blend="multiply", mask=mask(8))
+    renderer = Renderer(shown)
+    before = pixels_of(renderer)
+    renderer.set_preview(result, above)
+    preview, colour = pixels_of(renderer), renderer.colour_at(40.5, 50.5)
+    renderer.set_preview(None, None)
+    assert np.array_equal(pixels_of(renderer), before)
+    shown.add_layer(result, shown.place_above(above))
+    assert np.array_equal(pixels_of(renderer), preview)
+    assert renderer.colour_at(40.5, 50.5) == colour
+
+
+def test_a_preview_inside_a_group_is_shown_there():
+    shown = document(layers=1)
+    inner = layer(2)
+    group = Layer("group", children=[inner], opacity=0.5)
+    shown.layers.root.append(group)
+    renderer = Renderer(shown)
+    result = layer(3)
+    renderer.set_preview(result, inner)
+    preview, colour = pixels_of(renderer), renderer.colour_at(9, 9)
+    assert group.children == [inner]
+    renderer.set_preview(None, None)
+    shown.add_layer(result, shown.place_above(inner))
+    assert np.array_equal(pixels_of(renderer), preview)
+    assert renderer.colour_at(9, 9) == colour
+
+
+def test_a_changed_preview_is_painted_again_only_where_it_says(qtbot):
+    shown = document()
+    renderer = Renderer(shown)
+    result = Layer("result", TileStore.from_array(noise(7, width=700, height=600)))
+    renderer.set_preview(result, shown.layers.root[1])
+    pixels_of(renderer)
+    result.pixels.write(Rect(10, 10, 50, 50), np.full((50, 50, 4), 255, np.uint8))
+    with qtbot.waitSignal(renderer.damaged) as damage:
+        renderer.preview_changed(Rect(10, 10, 50, 50))
+    assert damage.args == [Rect(10, 10, 50, 50)]
+    assert (pixels_of(renderer)[10:60, 10:60] == 255).all()
+
+
+def test_a_large_change_is_shown_at_once_and_made_exact_when_idle(qtbot):
+    shown = document(width=1600, height=1300, layers=3)
+    renderer = Renderer(shown)
+    pixels_of(renderer, 2)
+    shown.set_layer(shown.layers.root[2], "Opacity", opacity=0.2)
+    rough = pixels_of(renderer, 2)
+    assert not renderer.is_right(2, shown.bounds)
+    qtbot.waitUntil(lambda: renderer.is_right(6, shown.bounds))
+    exact = pixels_of(renderer, 2)
+    assert np.abs(rough.astype(int) - exact).mean() < 2
+    whole = pixels_of(Renderer(shown), 0)
+    half = cv2.resize(whole, (800, 650), interpolation=cv2.INTER_AREA)
+    assert np.array_equal(exact[:320], cv2.resize(half[:640], (400, 320), interpolation=cv2.INTER_AREA))
+
+
+def test_blocks_between_two_rough_ones_become_exact_again(qtbot, monkeypatch):
+    shown = document(width=1600, height=1300, layers=3)
+    shown.layers.root[2].transform = Affine(e=3, f=1)
+    renderer = Renderer(shown)
+    qtbot.waitUntil(lambda: renderer.is_right(6, shown.bounds))
+    exact = pixels_of(renderer, 2)
+    monkeypatch.setattr("imgstudio.app.canvas.renderer._AT_ONCE", 0)
+    shown.damaged.emit(Rect(0, 0, 10, 10))
+    shown.damaged.emit(Rect(1590, 1290, 10, 10))
+    assert not np.array_equal(pixels_of(renderer, 2), exact)
+    qtbot.waitUntil(lambda: renderer.is_right(6, shown.bounds))
+    assert np.array_equal(pixels_of(renderer, 2), exact)
+
+
+def test_sixteen_bit_documents_are_shown_rounded():
+    pixels = noise(4, opaque=True, depth=np.uint16)
+    shown = pixels_of(Renderer(Document.from_pixels(pixels)))
+    assert np.abs(shown[..., [2, 1, 0, 3]] - pixels / 257).max() <= 0.5
+
+
+def test_the_picture_as_it_was_and_the_picture_without_a_layer_can_be_compared():
+    shown = document(layers=2)
+    renderer = Renderer(shown)
+    assert not renderer.can_compare
+    shown.original = TileStore.from_array(noise(77, opaque=True, width=700, height=600))
+    assert renderer.can_compare
+    image = renderer.before(0, shown.bounds)
+    before = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1, 4)[:600, :700]
+    assert np.array_equal(before[..., [2, 1, 0, 3]], shown.original.read(shown.bounds))
+    renderer.compare_with(shown.layers.root[1])
+    image = renderer.before(0, shown.bounds)
+    before = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1, 4)[:600, :700]
+    assert np.array_equal(before[..., [2, 1, 0, 3]], shown.layers.root[0].pixels.read(shown.bounds))
+
+
+def test_a_new_size_makes_a_new_picture(qtbot):
+    shown = document(layers=1)
+    renderer = Renderer(shown)
+    pixels_of(renderer)
+    with qtbot.waitSignal(renderer.resized):
+        shown.do(shown.resizing(350, 400))
+    assert pixels_of(renderer).shape == (400, 350, 4)
+
+
+def test_another_profile_is_converted_to_srgb_and_srgb_is_left_alone():
+    shown = document(layers=1)
+    renderer = Renderer(shown)
+    plain = pixels_of(renderer)
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    shown.metadata = replace(shown.metadata, icc=srgb)
+    assert np.array_equal(pixels_of(renderer), plain)
+    # Its red primary is sRGB's green one and the other way round.
+    swapped = srgb.replace(b"rXYZ", b"????", 1).replace(b"gXYZ", b"rXYZ", 1).replace(b"????", b"gXYZ", 1)
+    shown.metadata = replace(shown.metadata, icc=swapped)
+    assert np.abs(pixels_of(renderer)[..., [0, 2, 1, 3]].astype(int) - plain).max() <= 2
+    assert renderer.colour_at(3, 3) == tuple(shown.layers.root[0].pixels.read(Rect(3, 3, 1, 1))[0, 0])
+
+
+def test_a_profile_that_cannot_be_used_is_ignored():
+    shown = document(layers=1)
+    plain = pixels_of(Renderer(shown))
+    for profile in (b"no profile", ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()):
+        shown.metadata = replace(shown.metadata, icc=profile)
+        assert np.array_equal(pixels_of(Renderer(shown)), plain)
+
+
+def test_the_colour_under_the_pointer_is_the_straight_colour_of_the_document():
+    shown = document(layers=1)
+    shown.layers.root[0].pixels.write(Rect(5, 6, 1, 1), np.array([[[10, 20, 30, 90]]], np.uint8))
+    renderer = Renderer(shown)
+    assert renderer.colour_at(5.9, 6.1) == (10, 20, 30, 90)
+    assert renderer.colour_at(-1, -1) == (0, 0, 0, 0)
