@@ -27,6 +27,6 @@ def run_filter(
     `mask` is (height, width) coverage in 0..1; `strength` and `detail` may be among the parameters. Where the
     mask is 0 the pixels come back as they were. Raises imgstudio.core.errors.UserError on bad input.
     """
-    from imgstudio.filters.direct import run_filter as run
+    from imgstudio.filters import direct
 
-    return run(filter_id, pixels, mask=mask, seed=seed, device=device, params=params)
+    return direct.run_filter(filter_id, pixels, mask=mask, seed=seed, device=device, params=params)

@@ -14,6 +14,7 @@ from imgstudio.core.geometry import Rect
 from imgstudio.core.jobs import Progress
 from imgstudio.core.pixels import to_linear, to_srgb
 from imgstudio.filters.base import (
+    AnyFilter,
     Filter,
     FilterInput,
     FilterRegistry,
@@ -47,6 +48,20 @@ def run_filter(
         }
     )
     values = declared.from_json(item.params, params)
+    return run(item, pixels, values, mask=mask, finish=finish, seed=seed, device=device)
+
+
+def run(
+    item: AnyFilter,
+    pixels: FloatImage,
+    values: Any,
+    *,
+    mask: FloatImage | None = None,
+    finish: Finish | None = None,
+    seed: int = 0,
+    device: str = "auto",
+) -> FloatImage:
+    """Run a filter object on (height, width, 3) float32 in 0..1; where `mask` is 0 nothing changes."""
     source = _checked(pixels)
     coverage = None if mask is None else _checked_mask(mask, source)
     whole = Rect(0, 0, source.shape[1], source.shape[0])
@@ -54,7 +69,7 @@ def run_filter(
     out = _last_frame(item, image, values) if isinstance(item, SessionFilter) else _tiled(item, image, values)
     if out.shape != source.shape:
         return out
-    out = blend_finish(source, out, finish)
+    out = blend_finish(source, out, finish or Finish())
     if coverage is None:
         return out
     blended = source + (out - source) * coverage[..., None]

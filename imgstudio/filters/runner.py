@@ -22,7 +22,7 @@ from imgstudio.core.tiles import TileStore
 from imgstudio.core.version import __version__
 from imgstudio.filters.base import AnyFilter, Filter, FilterInput, Finish, FloatImage
 from imgstudio.filters.models import sha256_of, use_threads
-from imgstudio.filters.source import AnySource, SmallSource, Source, capture_source, shrink
+from imgstudio.filters.source import AnySource, SmallSource, Source, capture_source, reduced_box, shrink
 
 log = logging.getLogger(__name__)
 
@@ -77,11 +77,13 @@ class FilterJob:
     source: Source
     how: RunSettings
     tile: int = TILE
+    small: SmallSource | None = None
+    """The reduced source of an earlier run over the same pixels, to spare reducing it again."""
     _warnings: list[str] = field(default_factory=list)
 
     def run(self, progress: Progress) -> FilterResult:
         """Run the filter over the region; raises Cancelled between tiles."""
-        source: AnySource = shrink(self.source, self.how.reduce) if self.how.reduce > 1 else self.source
+        source = self._source_at_size()
         shared = self._prepare(source, progress.part(0.0, 0.05))
         raw = self._run_tiles_within_memory(source, shared, progress.part(0.05, 0.97))
         step = step_of(
@@ -89,6 +91,13 @@ class FilterJob:
         )
         made = FilterResult(raw, raw, source, source.region, step, self.how.reduce, tuple(self._warnings))
         return refinish(made, self.how.finish, progress.part(0.97, 1.0))
+
+    def _source_at_size(self) -> AnySource:
+        if self.how.reduce == 1:
+            return self.source
+        if self.small is None:
+            return shrink(self.source, self.how.reduce)
+        return replace(self.small, region=reduced_box(self.source.region, self.how.reduce, self.small.bounds))
 
     def _run_tiles_within_memory(self, source: AnySource, shared: Any, progress: Progress) -> TileStore:
         """Start again with tiles of half the side when memory runs out."""

@@ -15,7 +15,7 @@ from imgstudio.core.errors import UserError
 from imgstudio.core.geometry import Rect
 from imgstudio.core.imagefile import JpegInfo
 from imgstudio.core.layers import Layer
-from imgstudio.core.pixels import Array, from_float, premultiply, to_float, unpremultiply
+from imgstudio.core.pixels import Array, from_float, premultiply, to_float, top, unpremultiply
 from imgstudio.core.selection import Selection
 from imgstudio.core.tiles import TileSnapshot
 
@@ -113,19 +113,29 @@ def shrink(source: Source, factor: int) -> SmallSource:
     pixels = np.empty((height, width, 4), source.dtype)
     coverage = None if source.selection is None else np.empty((height, width), np.uint8)
     rows = max(1, 256 // factor)
-    for top in range(0, height, rows):
-        bottom = min(height, top + rows)
-        strip = Rect(0, top * factor, width * factor, (bottom - top) * factor).intersect(source.bounds)
-        size = (width, bottom - top)
-        rgba = premultiply(to_float(source.read(strip)))
-        small = np.asarray(cv2.resize(rgba, size, interpolation=cv2.INTER_AREA), np.float32)
-        pixels[top:bottom] = from_float(unpremultiply(small), source.dtype)
+    for first in range(0, height, rows):
+        last = min(height, first + rows)
+        strip = Rect(0, first * factor, width * factor, (last - first) * factor).intersect(source.bounds)
+        size = (width, last - first)
+        pixels[first:last] = _averaged(source.read(strip), size)
         mask = source.mask(strip)
         if mask is not None and coverage is not None:
-            coverage[top:bottom] = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
-    region = source.region.covering_multiple(factor)
-    small_region = Rect(*(value // factor for value in region)).intersect(Rect(0, 0, width, height))
-    return SmallSource(pixels, coverage, Rect(0, 0, width, height), small_region, source.dtype)
+            coverage[first:last] = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
+    bounds = Rect(0, 0, width, height)
+    return SmallSource(pixels, coverage, bounds, reduced_box(source.region, factor, bounds), source.dtype)
+
+
+def reduced_box(region: Rect, factor: int, bounds: Rect) -> Rect:
+    """The box of reduced pixels that covers `region`, inside the reduced `bounds`."""
+    return Rect(*(value // factor for value in region.covering_multiple(factor))).intersect(bounds)
+
+
+def _averaged(rgba: Array, size: tuple[int, int]) -> Array:
+    """Area averages of straight RGBA; opaque pixels, the usual case, need no detour by floats."""
+    if (rgba[..., 3] == top(rgba.dtype)).all():
+        return np.asarray(cv2.resize(rgba, size, interpolation=cv2.INTER_AREA), rgba.dtype)
+    small = cv2.resize(premultiply(to_float(rgba)), size, interpolation=cv2.INTER_AREA)
+    return from_float(unpremultiply(np.asarray(small, np.float32)), rgba.dtype)
 
 
 def _run_of(document: Document, layer: Layer) -> Sequence[Layer]:

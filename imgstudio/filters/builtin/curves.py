@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
 from imgstudio.core.jobs import Progress
 from imgstudio.core.params import Curve, Ui
@@ -38,6 +37,8 @@ def curves(image: FilterInput, params: CurvesParams, progress: Progress) -> Floa
 
 def through(values: FloatImage, points: Points) -> FloatImage:
     """Send 0..1 values through a monotone cubic (Fritsch and Carlson 1980), flat beyond its ends."""
+    from scipy.interpolate import PchipInterpolator  # takes a second, so not when the window starts
+
     xs, ys = np.array(points, np.float64).T
     grid = np.linspace(0, 1, TABLE)
     table = np.clip(PchipInterpolator(xs, ys)(np.clip(grid, xs[0], xs[-1])), 0, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 MODEL: Final = "dejpeg"
 MARGIN: Final = 64
 """Context in pixels; the network's reach is checked against it when it is loaded."""
-PROBE: Final = 256
-PROBES: Final = 4
-HIDDEN_LOSS: Final = 0.19
+HIDDEN_LOSS: Final = 0.25
 """How much coarser (log2 of the step / 8) a picture must look than its file says to distrust the file."""
 
 _one_at_a_time: Final = threading.Lock()
@@ -52,27 +50,20 @@ class Judged:
 
 
 def prepare(image: FilterInput, params: DejpegParams, progress: Progress) -> Judged:
-    from imgstudio.engine.dejpeg import picture_grid
     from imgstudio.engine.jpeg import standard_tables
 
     network = _network(image.device)
-    middle, mosaic = _views(image)
-    grid = picture_grid(middle.pixels)
-    if grid is not None:
-        grid = ((grid[0] + middle.left) % 8, (grid[1] + middle.top) % 8)
+    looked = network.estimate(_mosaic(image))
     if params.quality is not None:
-        tables = standard_tables(params.quality)
-        return Judged(network.condition_from_tables(tables, grid), None)
-    looked = replace(network.estimate(mosaic), grid=grid)
+        return Judged(network.condition_from_tables(standard_tables(params.quality), looked.grid), None)
     if image.jpeg is None:
         return Judged(looked, None)
     tables = _tables(image.jpeg)
     told = network.condition_from_tables(tables, image.jpeg.grid)
-    hidden = float(looked.numbers[0, :3].mean() - told.numbers[0, :3].mean())
-    if (
-        hidden > HIDDEN_LOSS
-    ):  # saved well after having been saved badly: the tables tell of the last time only
-        return Judged(looked, None)
+    if float(looked.numbers[0, :3].mean() - told.numbers[0, :3].mean()) > HIDDEN_LOSS:
+        return Judged(
+            looked, None
+        )  # saved well after it had been saved badly: the file knows of the last time only
     return Judged(told, tables)
 
 
@@ -85,30 +76,24 @@ def dejpeg(image: FilterInput, params: DejpegParams, progress: Progress) -> Floa
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Middle:
-    pixels: FloatImage
-    left: int
-    top: int
+def _mosaic(image: FilterInput) -> FloatImage:
+    """Windows from all over the picture at full resolution, side by side; all of a small picture.
 
+    They begin at multiples of 16, so block grids stay in step, and lie where the network's judge looks.
+    """
+    from imgstudio.engine.dejpeg import PROBE, PROBES
 
-def _views(image: FilterInput) -> tuple[_Middle, FloatImage]:
-    """The middle of the picture, and a mosaic of small windows from all over it, at full resolution."""
     assert image.look is not None
-    whole = image.whole
-    left, top = (max(0, (side - 2 * PROBE) // 2) // 16 * 16 for side in (whole.width, whole.height))
-    middle = image.look(Rect(left, top, 2 * PROBE, 2 * PROBE).intersect(whole))
-    if whole.width < 2 * PROBE or whole.height < 2 * PROBE:
-        return _Middle(middle, left, top), middle
-    rows, columns = (_starts(side) for side in (whole.height, whole.width))
-    strips = [np.concatenate([image.look(Rect(x, y, PROBE, PROBE)) for x in columns], axis=1) for y in rows]
-    return _Middle(middle, left, top), np.concatenate(strips, axis=0)
-
-
-def _starts(side: int) -> list[int]:
-    """Where windows begin: evenly spread, at multiples of 16 so that block grids stay in step."""
-    count = min(PROBES, side // PROBE)
-    return [(side - PROBE) * i // max(1, count - 1) // 16 * 16 for i in range(count)]
+    whole, look = image.whole, image.look
+    if min(whole.width, whole.height) < PROBE * PROBES:
+        side = PROBE * PROBES
+        return look(Rect(0, 0, min(whole.width, side), min(whole.height, side)))
+    columns, rows = (
+        [(side - PROBE) * i // (PROBES - 1) // 16 * 16 for i in range(PROBES)]
+        for side in (whole.width, whole.height)
+    )
+    strips = [np.concatenate([look(Rect(x, y, PROBE, PROBE)) for x in columns], axis=1) for y in rows]
+    return np.concatenate(strips, axis=0)
 
 
 def _tables(jpeg: JpegInfo) -> JpegTables:
@@ -124,8 +109,6 @@ def _tables(jpeg: JpegInfo) -> JpegTables:
 
 @cache
 def _network(device_name: str) -> Dejpeg:
-    import copy
-
     from imgstudio.engine.dejpeg import Dejpeg
     from imgstudio.engine.device import compute_dtype, pick_device
     from imgstudio.engine.nets.dejpeg import DejpegNet
@@ -133,7 +116,7 @@ def _network(device_name: str) -> Dejpeg:
     device = pick_device(device_name)
     loaded = models().load(MODEL)
     assert isinstance(loaded, DejpegNet)
-    network = Dejpeg(copy.deepcopy(loaded), device, compute_dtype(device))
+    network = Dejpeg(loaded, device, compute_dtype(device))
     assert network.reach <= MARGIN
     return network
 
