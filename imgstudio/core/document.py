@@ -162,7 +162,7 @@ class Document:
 
     def remove_layer(self, layer: Layer, label: str = "Delete layer") -> None:
         """Take a layer out; its neighbour becomes active."""
-        neighbour = self._neighbour_of(layer)
+        neighbour = _neighbour_of(self.layers, layer)
         self.do(self.removing(layer, label))
         self.active = neighbour
 
@@ -215,13 +215,6 @@ class Document:
         """What a change of the layer may repaint, clipped followers included."""
         return layer.bounds().intersect(self.bounds)
 
-    def _neighbour_of(self, layer: Layer) -> Layer | None:
-        place = self.layers.place_of(layer)
-        siblings = self.layers.siblings(place.group)
-        if len(siblings) > 1:
-            return siblings[place.index - 1] if place.index else siblings[1]
-        return self.layers.find(place.group)
-
     def _layers_dirty(self, rect: Rect) -> None:
         self.layers_changed.emit()
         if not rect.is_empty:
@@ -230,3 +223,12 @@ class Document:
     def _resized(self, rect: Rect) -> None:
         self.resized.emit()
         self.damaged.emit(rect)
+
+
+def _neighbour_of(layers: LayerStack, layer: Layer) -> Layer | None:
+    """What becomes active when the layer goes: the one below, else above, else its group."""
+    place = layers.place_of(layer)
+    siblings = layers.siblings(place.group)
+    if len(siblings) > 1:
+        return siblings[place.index - 1] if place.index else siblings[1]
+    return layers.find(place.group)

@@ -76,6 +76,10 @@ def _recoloured(store: TileStore, before: bytes | None, after: bytes | None) -> 
 def _transformed(rgb: Array, before: bytes | None, after: bytes | None) -> Array:
     srgb = imagecodecs.cms_profile("srgb")
     is_gray = icc.colour_space(before) == "GRAY"
+    flags = int(imagecodecs.CMS.FLAGS.BLACKPOINTCOMPENSATION)
+    if rgb.dtype == np.uint16:
+        # Optimised curves are off by up to 500 of 65535 near black.
+        flags |= int(imagecodecs.CMS.FLAGS.NOOPTIMIZE)
     try:
         return guarded(
             lambda: imagecodecs.cms_transform(
@@ -85,7 +89,7 @@ def _transformed(rgb: Array, before: bytes | None, after: bytes | None) -> Array
                 colorspace="gray" if is_gray else "rgb",
                 outcolorspace="rgb",
                 intent=imagecodecs.CMS.INTENT.RELATIVE_COLORIMETRIC,
-                flags=imagecodecs.CMS.FLAGS.BLACKPOINTCOMPENSATION,
+                flags=flags,
             )
         )
     except Damaged as error:

@@ -31,13 +31,13 @@ def check_filter(item: Filter[Any], params: Any = None) -> None:
     _outside_stays(item, values)
     if item.size is None:
         _parts_agree(item, values)
-    deep = _result(Document.from_pixels(test_picture(np.uint16)), item, values)
+    deep = _result(Document.from_pixels(sample_picture(np.uint16)), item, values)
     assert deep.dtype == np.uint16, "16 bits come out of 16"
-    once, again = (_result(Document.from_pixels(test_picture()), item, values) for _ in range(2))
+    once, again = (_result(Document.from_pixels(sample_picture()), item, values) for _ in range(2))
     assert np.array_equal(once, again), "the same seed gives the same result"
 
 
-def test_picture(dtype: Any = np.uint8, *, transparent: bool = False) -> Array:
+def sample_picture(dtype: Any = np.uint8, *, transparent: bool = False) -> Array:
     """(150, 170, 4) with gradients, edges and grain; with `transparent`, alpha of every value."""
     rng = np.random.default_rng(5)
     rgb = np.add.outer(np.linspace(0, 0.6, 150), np.linspace(0, 0.3, 170))[..., None] * [1, 0.8, 0.6]
@@ -47,13 +47,10 @@ def test_picture(dtype: Any = np.uint8, *, transparent: bool = False) -> Array:
     return from_float(np.concatenate([rgb, alpha], axis=2).astype(np.float32), dtype)
 
 
-test_picture.__test__ = False  # type: ignore[attr-defined]  # pytest must not collect it
-
-
 def _outside_stays(item: Filter[Any], values: Any) -> None:
     if item.size is not None:
         return
-    document = Document.from_pixels(test_picture(transparent=True))
+    document = Document.from_pixels(sample_picture(transparent=True))
     before, base, box = flatten(document), document.active, Rect(40, 30, 60, 50)
     document.selection.store.write(box, np.full((box.height, box.width, 1), 200, np.uint8))
     document.selection.touched()
@@ -68,7 +65,7 @@ def _outside_stays(item: Filter[Any], values: Any) -> None:
 
 
 def _parts_agree(item: Filter[Any], values: Any) -> None:
-    document = Document.from_pixels(test_picture())
+    document = Document.from_pixels(sample_picture())
     whole = _result(document, item, values).astype(int)
     box = Rect(53, 47, 41, 38)
     part = _result(document, item, values, region=box).astype(int)[box.slices()]

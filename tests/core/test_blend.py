@@ -240,9 +240,7 @@ def test_partly_transparent_blending_follows_the_formula(seed, mode):
         alpha = as_ + ab * (1 - as_)
         colour = (as_ * (1 - ab) * cs + as_ * ab * blended(mode, cb, cs) + (1 - as_) * ab * cb) / alpha
     shown = composite(stack, Rect(0, 0, 1, 1), np.uint16)[0, 0] / 65535
-    assert np.allclose(
-        shown, np.append(np.minimum(colour, 1).ravel(), alpha), atol=1e-3
-    )
+    assert np.allclose(shown, np.append(np.minimum(colour, 1).ravel(), alpha), atol=1e-3)
 
 
 def test_flatten_reads_the_documents_box():
