@@ -1,0 +1,28 @@
+"""All actions of the program, in the order of the menus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from imgstudio.app.actions import edit, file, image, layer, select, tools, view
+from imgstudio.app.actions import help as help_menu
+from imgstudio.app.actions.filter import filter_actions
+from imgstudio.app.actions.spec import ActionSpec
+from imgstudio.app.actions.tools import tool_actions
+from imgstudio.app.canvas.tools.base import Tool
+from imgstudio.filters.base import FilterRegistry
+
+
+def all_actions(filters: FilterRegistry, toolbox: Iterable[Tool]) -> tuple[ActionSpec, ...]:
+    return (
+        *file.ACTIONS,
+        *edit.ACTIONS,
+        *image.ACTIONS,
+        *layer.ACTIONS,
+        *select.ACTIONS,
+        *filter_actions(filters),
+        *view.ACTIONS,
+        *help_menu.ACTIONS,
+        *tools.ACTIONS,
+        *tool_actions(toolbox),
+    )

@@ -1,0 +1,34 @@
+"""The Filter menu, one action for every filter there is."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final, get_args
+
+from imgstudio.app.actions.spec import ActionSpec, with_document
+from imgstudio.app.context import AppContext
+from imgstudio.filters.base import Category, FilterRegistry
+
+ORDER: Final[tuple[str, ...]] = get_args(Category)
+
+
+def filter_actions(filters: FilterRegistry) -> tuple[ActionSpec, ...]:
+    """Sorted by category, then by name."""
+    ordered = sorted(filters, key=lambda item: (ORDER.index(item.category), item.name))
+    return tuple(
+        ActionSpec(
+            f"filter.{item.id}",
+            f"{item.name}…",
+            "",
+            f"Filter/{item.category}",
+            partial(_open, item.id),
+            with_document,
+            help=item.help,
+        )
+        for item in ordered
+    )
+
+
+def _open(filter_id: str, context: AppContext) -> None:
+    context.window.show_panel("filter")
+    context.filter_panel.open(filter_id)

@@ -1,0 +1,192 @@
+"""What the parts of the window share; made once at the start and passed in, never global."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from weakref import WeakKeyDictionary
+
+from PySide6.QtCore import QObject, Signal
+
+from imgstudio.app.canvas.canvas import Canvas
+from imgstudio.app.canvas.tools.base import ToolState
+from imgstudio.app.canvas.tools.toolbox import Toolbox
+from imgstudio.app.jobs import JobService
+from imgstudio.core.document import Document
+from imgstudio.core.pixels import Array
+from imgstudio.core.settings import Settings
+from imgstudio.core.tiles import TileStore
+from imgstudio.filters.base import FilterRegistry
+
+if TYPE_CHECKING:
+    from imgstudio.engine.registry import ModelRegistry
+
+P = TypeVar("P")
+
+
+class OpenDocuments(QObject):
+    """The documents of the window, as panels see them; controllers/documents.py fills it with life."""
+
+    opened = Signal(object)
+    closed = Signal(object)
+    current_changed = Signal(object)
+    """The document that is shown now, or None."""
+    changed = Signal(object)
+    """A document's name, path or saved state changed."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.all: list[Document] = []
+        self.current: Document | None = None
+
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        """Open files, each in a tab of its own; comes back at once."""
+        raise NotImplementedError
+
+    def add(self, document: Document) -> None:
+        """Show a document that was made rather than opened."""
+        raise NotImplementedError
+
+    def show(self, document: Document) -> None:
+        """Make one of the open documents the current one."""
+        raise NotImplementedError
+
+    def close(self, document: Document) -> None:
+        """Drop a document without asking."""
+        raise NotImplementedError
+
+
+class OpensFilters(Protocol):
+    """The filter panel, as actions see it."""
+
+    def open(self, filter_id: str) -> Any: ...
+
+
+class RunsActions(Protocol):
+    """The actions, as panels see them."""
+
+    def run(self, action_id: str) -> None: ...
+
+    def shortcut(self, action_id: str) -> str:
+        """The key of an action as text, "" for none."""
+        ...
+
+
+class AsksPeople(Protocol):
+    """Dialogs; tests put a fake in their place. None or "cancel" means: leave everything as it is."""
+
+    def form(self, title: str, params: P, *, note: str = "", accept: str = "") -> P | None:
+        """Change the values of a parameter object."""
+        ...
+
+    def files_to_open(self, title: str, folder: Path) -> list[Path]: ...
+
+    def file_to_save(self, title: str, suggestion: Path, kind: str) -> Path | None:
+        """A place for a new file; `kind` such as "OpenRaster (*.ora)"."""
+        ...
+
+    def unsaved(self, names: Sequence[str]) -> Literal["save", "discard", "cancel"]:
+        """What to do with changes that no file holds."""
+        ...
+
+    def export(self, document: Document, again: tuple[Path, Any] | None) -> tuple[Path, Any] | None:
+        """Where and how to export; `again` is how it was done before."""
+        ...
+
+    def show(self, page: Literal["about", "shortcuts"]) -> None: ...
+
+
+class Clip(Protocol):
+    """What was copied last."""
+
+    @property
+    def pixels(self) -> Array:
+        """(height, width, 4) straight RGBA."""
+        ...
+
+    @property
+    def at(self) -> tuple[int, int] | None:
+        """Its corner in the document it came from; None for a picture from elsewhere."""
+        ...
+
+
+class HoldsPictures(Protocol):
+    """The clipboard, as actions see it."""
+
+    def put(self, pixels: Array, at: tuple[int, int]) -> None: ...
+
+    def take(self) -> Clip | None: ...
+
+    def files(self) -> list[Path]: ...
+
+
+class ShellWindow(Protocol):
+    """The main window, as actions see it."""
+
+    @property
+    def canvas(self) -> Canvas: ...
+
+    @property
+    def panels_hidden(self) -> bool: ...
+
+    @property
+    def is_overlay_visible(self) -> bool: ...
+
+    def toggle_panels(self) -> None: ...
+
+    def toggle_overlay(self) -> None: ...
+
+    def toggle_full_screen(self) -> None: ...
+
+    def show_panel(self, name: str) -> None:
+        """Bring a dock to the front, such as "layers"."""
+        ...
+
+    def reset_layout(self) -> None: ...
+
+    def open_palette(self) -> None: ...
+
+    def open_preferences(self, page: str = "") -> None: ...
+
+    def close(self) -> bool: ...
+
+    def isFullScreen(self) -> bool: ...  # noqa: N802 - Qt's name
+
+
+class AppContext(QObject):
+    """Settings, registries, jobs and open documents of one window."""
+
+    message = Signal(str)
+    """A quiet note for a few seconds."""
+    error = Signal(object)
+    """An exception to tell the user; a UserError says what, why and what to do."""
+
+    filter_panel: OpensFilters
+    actions: RunsActions
+    ask: AsksPeople
+    clipboard: HoldsPictures
+    window: ShellWindow
+
+    def __init__(
+        self,
+        settings: Settings,
+        jobs: JobService,
+        filters: FilterRegistry,
+        documents: OpenDocuments,
+        tools: Toolbox,
+    ) -> None:
+        super().__init__()
+        self.settings, self.jobs, self.filters = settings, jobs, filters
+        self.documents, self.tools = documents, tools
+        self.tool_state: ToolState = tools.state
+        self.last_selections: WeakKeyDictionary[Document, TileStore] = WeakKeyDictionary()
+        """What was selected before it was deselected, for Reselect."""
+        self.tool_before_mask = ""
+        """The tool that the quick mask key goes back to."""
+
+    def models(self) -> ModelRegistry:
+        """The installed models; looked up the first time it is asked for."""
+        from imgstudio.filters.models import models
+
+        return models()

@@ -1,0 +1,1 @@
+"""Join core objects to panels."""

@@ -1,0 +1,87 @@
+"""What the filter controllers need of the canvas, so that tests can do without a window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from imgstudio.core.document import Document
+from imgstudio.core.geometry import Rect
+from imgstudio.core.layers import Layer
+
+if TYPE_CHECKING:
+    from imgstudio.app.context import AppContext
+
+
+class ShowsPreviews(Protocol):
+    """A renderer."""
+
+    def set_preview(self, layer: Layer | None, above: Layer | None) -> None: ...
+
+
+class CanvasPort(Protocol):
+    """The canvas."""
+
+    @property
+    def document(self) -> Document | None: ...
+
+    @property
+    def renderer(self) -> Any: ...
+
+    @property
+    def view(self) -> Any: ...
+
+    def visible_rect(self) -> Rect: ...
+
+    def set_compare(self, mode: Literal["off", "original", "split"]) -> None: ...
+
+    def compare_layer(self, layer: Layer | None) -> None: ...
+
+    def actual_size(self) -> None: ...
+
+
+def canvas_in(context: AppContext) -> CanvasPort | None:
+    """The window's canvas; None while there is no window."""
+    canvas: CanvasPort | None = getattr(getattr(context, "window", None), "canvas", None)
+    return canvas
+
+
+class PreviewScreen:
+    """Shows a layer over one document. Guards: what it showed is gone after `clear`."""
+
+    def __init__(self, context: AppContext) -> None:
+        self._context = context
+        self._shown: tuple[ShowsPreviews, Layer] | None = None
+        self._splits = False
+
+    def canvas_of(self, document: Document | None) -> CanvasPort | None:
+        """The canvas, while it shows this document."""
+        canvas = canvas_in(self._context)
+        return canvas if canvas is not None and document is not None and canvas.document is document else None
+
+    def show(self, document: Document, layer: Layer, above: Layer) -> None:
+        canvas = self.canvas_of(document)
+        if canvas is None:
+            return
+        canvas.renderer.set_preview(layer, above)
+        self._shown = (canvas.renderer, layer)
+        if self._splits:
+            canvas.compare_layer(layer)
+
+    def split(self, document: Document | None, *, on: bool) -> None:
+        """Compare with the picture without the preview, on one side of a line."""
+        # Switching it off must also work when another document is shown by now.
+        canvas = self.canvas_of(document) if on else canvas_in(self._context)
+        if canvas is not None and on != self._splits:
+            canvas.set_compare("split" if on else "off")
+            canvas.compare_layer(self._shown[1] if on and self._shown is not None else None)
+        self._splits = on
+
+    def clear(self) -> None:
+        """Take the preview off; nothing to do when its document is shown no more."""
+        canvas = canvas_in(self._context)
+        shown, self._shown = self._shown, None
+        if shown is None or canvas is None or canvas.document is None or canvas.renderer is not shown[0]:
+            return
+        shown[0].set_preview(None, None)
+        if self._splits:
+            canvas.compare_layer(None)

@@ -1,0 +1,79 @@
+"""Closing documents without losing work: ask, save, and close only what a file holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QObject
+
+from imgstudio.app.context import AppContext
+from imgstudio.app.controllers.documents import Documents
+from imgstudio.app.i18n import tr
+from imgstudio.core.document import Document
+from imgstudio.core.opening import is_project
+
+PROJECT_KIND: Final = "OpenRaster (*.ora)"
+
+
+def project_path(context: AppContext, document: Document, *, anew: bool = False) -> Path | None:
+    """Where a document is saved: its project file, or a place that the user chooses."""
+    if document.path is not None and is_project(document.path) and not anew:
+        return document.path
+    if document.path is not None:
+        suggestion = document.path.with_suffix(".ora")
+    else:
+        suggestion = Path.home() / f"{document.name}.ora"
+    chosen = context.ask.file_to_save(tr("Save project as"), suggestion, PROJECT_KIND)
+    return None if chosen is None else chosen.with_suffix(".ora")
+
+
+def close_documents(
+    context: AppContext,
+    documents: Documents,
+    wanted: Sequence[Document],
+    then: Callable[[], object] = lambda: None,
+) -> None:
+    """Close documents, asking about unsaved ones first; `then` is called only when all are closed."""
+    unsaved = [document for document in wanted if not document.history.is_clean]
+    answer = context.ask.unsaved([document.name for document in unsaved]) if unsaved else "discard"
+    if answer == "cancel":
+        return
+    if answer == "discard":
+        _close(documents, wanted)
+        then()
+        return
+    places = []
+    for document in unsaved:
+        path = project_path(context, document)
+        if path is None:
+            return
+        places.append((document, path))
+    _SavedThenClosed(documents, wanted, then)
+    for document, path in places:
+        documents.save(document, path)
+
+
+class _SavedThenClosed(QObject):
+    """Waits for saves to end. A failed save keeps everything open; the failure is told by then."""
+
+    def __init__(self, documents: Documents, wanted: Sequence[Document], then: Callable[[], object]) -> None:
+        super().__init__(documents)
+        self._documents, self._wanted, self._then = documents, list(wanted), then
+        documents.settled.connect(self._on_settled)
+
+    def _on_settled(self, document: Document) -> None:
+        if any(self._documents.is_saving(item) for item in self._wanted):
+            return
+        self._documents.settled.disconnect(self._on_settled)
+        self.deleteLater()
+        if all(item.history.is_clean for item in self._wanted):
+            _close(self._documents, self._wanted)
+            self._then()
+
+
+def _close(documents: Documents, wanted: Sequence[Document]) -> None:
+    for document in wanted:
+        if document in documents.all:
+            documents.close(document)

@@ -1,0 +1,180 @@
+"""A form generated from a parameter class; nothing about a filter is written by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from imgstudio.app.forms.curve_editor import CurveEditor
+from imgstudio.app.forms.editor import Editor
+from imgstudio.app.forms.editors import make_editor
+from imgstudio.app.forms.fold import Fold
+from imgstudio.app.forms.form_row import FormRow
+from imgstudio.app.forms.number_row import NumberEditor
+from imgstudio.core.params import Param, describe
+
+
+class ParamForm(QWidget):
+    """Shows one object of `params_type`. `compact` is a single line for the options bar of a tool.
+
+    Guards: `value()` always passes the parameters' own check.
+    """
+
+    changed = Signal(object)
+    """The new parameters, after every edit by a person."""
+
+    def __init__(self, params_type: type, *, compact: bool = False, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.params_type = params_type
+        self.compact = compact
+        self._params = describe(params_type)
+        self.editors: dict[str, Editor] = {}
+        self._holders: dict[str, QWidget] = {}
+        self._headings: dict[str, QWidget] = {}
+        self.more: Fold | None = None
+        if compact:
+            self._build_line()
+        else:
+            self._build_rows()
+            self.set_label_width(self.wanted_label_width())
+        self._show_what_applies()
+
+    def value(self) -> Any:
+        return self.params_type(**{name: editor.value() for name, editor in self.editors.items()})
+
+    def set_value(self, params: Any) -> None:
+        """Show other parameters without telling of an edit."""
+        for name, editor in self.editors.items():
+            editor.set_value(getattr(params, name))
+        self._refresh()
+
+    def reset(self) -> None:
+        """Back to the defaults, as a person's edit."""
+        before = self.value()
+        self.set_value(self.params_type())
+        if self.value() != before:
+            self.changed.emit(self.value())
+
+    @property
+    def gesture(self) -> int:
+        """Grows with every new drag or visit of a number, so that one of them can be one undo step."""
+        return sum(e.gesture for e in self.editors.values() if isinstance(e, NumberEditor))
+
+    def wanted_label_width(self) -> int:
+        """Room that the longest label beside an editor needs."""
+        rows = [holder for holder in self._holders.values() if isinstance(holder, FormRow)]
+        return max((row.wanted_label_width() for row in rows), default=0)
+
+    def set_label_width(self, width: int) -> None:
+        """Let several forms in a column share one width of labels."""
+        for holder in self._holders.values():
+            if isinstance(holder, FormRow):
+                holder.set_label_width(width)
+
+    def set_histogram(self, counts: npt.NDArray[np.float32] | None) -> None:
+        """Show counts of levels behind every curve."""
+        for editor in self.editors.values():
+            if isinstance(editor, CurveEditor):
+                editor.set_histogram(counts)
+
+    def _build_rows(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        for group in dict.fromkeys(param.ui.group for param in self._params if not param.ui.advanced):
+            if group:
+                self._headings[group] = heading = _heading(group)
+                column.addWidget(heading)
+            for param in self._params:
+                if param.ui.group == group and not param.ui.advanced:
+                    column.addWidget(self._row(param))
+        advanced = [param for param in self._params if param.ui.advanced]
+        if advanced:
+            self.more = Fold("More", "form.more", self)
+            column.addWidget(self.more)
+            for param in advanced:
+                self.more.content.addWidget(self._row(param))
+
+    def _row(self, param: Param) -> FormRow:
+        row = FormRow(self._editor(param), parent=self)
+        row.edited.connect(self._on_edited)
+        self._holders[param.name] = row
+        return row
+
+    def _build_line(self) -> None:
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(12)
+        for param in self._params:
+            line.addWidget(self._compact_part(param))
+        line.addStretch(1)
+
+    def _compact_part(self, param: Param) -> QWidget:
+        part = QWidget(self)
+        part.setToolTip(param.help)
+        inner = QHBoxLayout(part)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(4)
+        editor = self._editor(param)
+        if param.kind != "flag":
+            label = QLabel(param.label, part)
+            label.setProperty("role", "dim")
+            label.setBuddy(editor)
+            inner.addWidget(label)
+        inner.addWidget(editor)
+        editor.edited.connect(self._on_edited)
+        self._holders[param.name] = part
+        return part
+
+    def _editor(self, param: Param) -> Editor:
+        editor = make_editor(param, compact=self.compact, parent=self)
+        editor.setToolTip(param.help)
+        editor.setAccessibleName(param.label)
+        self.editors[param.name] = editor
+        return editor
+
+    def _on_edited(self) -> None:
+        self._show_what_applies()
+        self.changed.emit(self.value())
+
+    def _refresh(self) -> None:
+        for holder in self._holders.values():
+            if isinstance(holder, FormRow):
+                holder.refresh()
+        self._show_what_applies()
+
+    def _show_what_applies(self) -> None:
+        for param in self._params:
+            self._holders[param.name].setVisible(self._applies(param))
+        for group, heading in self._headings.items():
+            members = [p for p in self._params if p.ui.group == group and not p.ui.advanced]
+            heading.setVisible(any(self._applies(param) for param in members))
+
+    def _applies(self, param: Param) -> bool:
+        if self.compact and (param.ui.advanced or param.kind == "curve"):
+            return False  # the options bar shows them in its own pop-up form
+        if param.ui.visible_if is None:
+            return True
+        name, wanted = param.ui.visible_if
+        return bool(self.editors[name].value() == wanted)
+
+
+def _heading(text: str) -> QWidget:
+    """A group's title over a thin line."""
+    holder = QWidget()
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(0, 4, 0, 0)
+    column.setSpacing(4)
+    label = QLabel(text, holder)
+    font = label.font()
+    font.setBold(True)
+    label.setFont(font)
+    line = QFrame(holder)
+    line.setProperty("role", "line")
+    column.addWidget(label)
+    column.addWidget(line)
+    return holder

@@ -1,0 +1,260 @@
+"""The main window: places the tools, the picture, the panels and the status line. Nothing is decided here."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QKeyEvent
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from imgstudio.app.actions.menus import RecentMenu
+from imgstudio.app.actions.registry import ActionRegistry
+from imgstudio.app.canvas.canvas import Canvas
+from imgstudio.app.context import AppContext
+from imgstudio.app.controllers.closing import close_documents
+from imgstudio.app.controllers.documents import Documents
+from imgstudio.app.controllers.dropping import Dropping
+from imgstudio.app.controllers.filejobs import SampleJob
+from imgstudio.app.controllers.held_keys import HeldKeys
+from imgstudio.app.docks import Docks
+from imgstudio.app.errors import NoticeBar
+from imgstudio.app.panels.document_tabs import DocumentTabs
+from imgstudio.app.panels.filter import FilterPanel
+from imgstudio.app.panels.history import HistoryPanel
+from imgstudio.app.panels.info import InfoPanel
+from imgstudio.app.panels.layers import LayersPanel
+from imgstudio.app.panels.palette import Entry, Palette
+from imgstudio.app.panels.preferences import PreferencesDialog
+from imgstudio.app.panels.status import StatusLine
+from imgstudio.app.panels.tool_options import ToolOptionsBar
+from imgstudio.app.panels.toolbox import ToolboxPanel
+from imgstudio.app.panels.welcome import WelcomePage
+from imgstudio.app.theme import apply_theme
+from imgstudio.core.document import Document
+from imgstudio.core.samples import SAMPLES
+
+SMALLEST: Final = (720, 480)
+FIRST_SIZE: Final = (1440, 900)
+MOST_RECENT_COMMANDS: Final = 5
+FIRST_HEIGHTS: Final = {"layers": 360, "filter": 440}
+
+
+class MainWindow(QMainWindow):
+    """Docks, menus and the wiring between the parts."""
+
+    def __init__(self, context: AppContext, actions: ActionRegistry) -> None:
+        super().__init__()
+        self.setObjectName("main_window")
+        self.setMinimumSize(*SMALLEST)
+        self.resize(*FIRST_SIZE)
+        self.setAcceptDrops(True)
+        self._context, self._actions = context, actions
+        self._recent_commands: list[str] = []
+        self._only_picture = False
+        context.window = self
+        self.canvas = Canvas(context.tool_state, context.tools, context.settings)
+        self.tabs, self.notice = DocumentTabs(context), NoticeBar()
+        self.welcome, self.toolbox = WelcomePage(context), ToolboxPanel(context)
+        self.options, self.status = ToolOptionsBar(context), StatusLine(context, self.canvas)
+        self._middle = QStackedWidget()
+        self.docks = Docks(self)
+        self._place_parts()
+        self._add_panels()
+        self._connect()
+        self._install_actions()
+        self._restore_layout()
+        self._on_current(context.documents.current)
+
+    @property
+    def panels_hidden(self) -> bool:
+        return self._only_picture
+
+    @property
+    def is_overlay_visible(self) -> bool:
+        return bool(self.canvas.overlay_visible)
+
+    def toggle_panels(self) -> None:
+        self._only_picture = not self._only_picture
+        self._show_furniture()
+
+    def toggle_overlay(self) -> None:
+        self.canvas.set_overlay_visible(not self.canvas.overlay_visible)
+
+    def toggle_full_screen(self) -> None:
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def show_panel(self, name: str) -> None:
+        self._only_picture = False
+        self._show_furniture()
+        self.docks.show(name)
+
+    def reset_layout(self) -> None:
+        self._only_picture = False
+        self.docks.reset()
+        self._show_furniture()
+
+    def open_palette(self) -> None:
+        actions = self._actions
+        actions.refresh()
+        entries = [
+            Entry(
+                spec.id,
+                actions.actions[spec.id].text().rstrip("…").replace("&", ""),
+                spec.menu.replace("/", " > "),
+                actions.shortcut(spec.id),
+                actions.actions[spec.id].isEnabled(),
+            )
+            for spec in actions.specs.values()
+            if spec.scope != "held" and spec.id != "edit.search"
+        ]
+        palette = Palette(entries, self._recent_commands, self)
+        palette.chosen.connect(self._on_command)
+        palette.open_over(self)
+
+    def open_preferences(self, page: str = "") -> None:
+        dialog = PreferencesDialog(self._actions, self._context.settings, self)
+        if page:
+            dialog.show_page(page)
+        dialog.open()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        documents = self._documents
+        if documents.all:
+            # A nested close() counts for nothing in Qt, so it comes a turn of the event loop later.
+            later = partial(QTimer.singleShot, 0, self, self.close)
+            close_documents(self._context, documents, list(documents.all), then=later)
+            event.ignore()
+            return
+        self._context.settings.set("window_layout", self.docks.layout_text())
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape, when nobody else wanted it, stops the job that runs."""
+        running = [handle for handle in self._context.jobs.handles if handle.is_running]
+        if event.key() == Qt.Key.Key_Escape and running:
+            running[-1].cancel()
+        else:
+            super().keyPressEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self._actions.refresh_soon()
+
+    @property
+    def _documents(self) -> Documents:
+        assert isinstance(self._context.documents, Documents)
+        return self._context.documents
+
+    def _place_parts(self) -> None:
+        self._middle.addWidget(self.welcome)
+        self._middle.addWidget(self.canvas)
+        whole, right, lines = QWidget(), QVBoxLayout(), QHBoxLayout()
+        for part in (self.options, self.tabs, self.notice):
+            right.addWidget(part)
+        right.addWidget(self._middle, 1)
+        lines.addWidget(self.toolbox)
+        lines.addLayout(right, 1)
+        for layout in (right, lines):
+            layout.setContentsMargins(0, 0, 0, 0)
+            layout.setSpacing(0)
+        whole.setLayout(lines)
+        self.setCentralWidget(whole)
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        bar.addPermanentWidget(self.status, 1)
+
+    def _add_panels(self) -> None:
+        context = self._context
+        panel = FilterPanel(context)
+        context.filter_panel = panel
+        self.docks.add("layers", "Layers", LayersPanel(context))
+        self.docks.add("filter", "Filter", panel)
+        self.docks.add("history", "History", HistoryPanel(context), beside="layers")
+        self.docks.add("info", "Info", InfoPanel(context), beside="filter")
+
+    def _connect(self) -> None:
+        context, documents = self._context, self._documents
+        context.tool_state.say = self.status.hint
+        context.tool_state.colours_changed = self.toolbox.colours.update
+        context.tools.changed.connect(self._on_tool)
+        context.error.connect(self.notice.tell)
+        documents.failed.connect(context.error)
+        documents.noted.connect(context.message)
+        documents.current_changed.connect(self._on_current)
+        documents.changed.connect(self._on_changed)
+        context.settings.changed.connect(self._on_setting)
+        self.tabs.close_wanted.connect(lambda document: close_documents(context, documents, [document]))
+        self.welcome.sample_wanted.connect(self._on_sample)
+        self._dropping = Dropping(context, documents, self, self.canvas)
+        self._held = HeldKeys(self, self._actions)
+
+    def _install_actions(self) -> None:
+        actions = self._actions
+        actions.install(self, self.canvas)
+        recent = RecentMenu(self._context, self)
+        actions.fill_menu_bar(self.menuBar(), {"file.open": recent})
+        actions.keys_changed.connect(self._show_tooltips)
+        self._show_tooltips()
+
+    def _restore_layout(self) -> None:
+        self.docks.settle(FIRST_HEIGHTS)
+        stored = self._context.settings.window_layout
+        if stored:
+            self.docks.restore(stored)
+
+    def _show_tooltips(self) -> None:
+        tips = {tool_id: self._actions.tooltip(f"tool.{tool_id}") for tool_id in self._context.tools.tools}
+        self.toolbox.set_tooltips(tips)
+
+    def _show_furniture(self) -> None:
+        """Without a picture there is nothing to use the tools and panels on."""
+        shown = self._context.documents.current is not None and not self._only_picture
+        self.docks.set_hidden(not shown)
+        self.toolbox.setVisible(shown)
+        self.options.setVisible(shown)
+        self._actions.refresh_soon()
+
+    def _on_tool(self) -> None:
+        self.status.hint("")
+        self._actions.refresh_soon()
+
+    def _on_current(self, document: Document | None) -> None:
+        self._context.tools.current.cancel()
+        self._context.tool_state.document = document
+        self.canvas.set_document(document)
+        self._middle.setCurrentWidget(self.welcome if document is None else self.canvas)
+        if document is not None:
+            self.canvas.setFocus()
+        self._show_furniture()
+        self._show_title(document)
+
+    def _on_changed(self, document: Document) -> None:
+        if document is self._context.documents.current:
+            self._show_title(document)
+        self._actions.refresh_soon()
+
+    def _show_title(self, document: Document | None) -> None:
+        self.setWindowTitle("imgstudio" if document is None else f"{document.name}[*] – imgstudio")  # noqa: RUF001
+        self.setWindowModified(document is not None and not document.history.is_clean)
+
+    def _on_setting(self, name: str) -> None:
+        application = QApplication.instance()
+        if name == "theme" and isinstance(application, QApplication):
+            apply_theme(application, self._context.settings)
+        elif name == "undo_memory_mb":
+            for document in self._context.documents.all:
+                document.history.budget = self._context.settings.undo_memory_mb << 20
+
+    def _on_command(self, action_id: str) -> None:
+        others = [item for item in self._recent_commands if item != action_id]
+        self._recent_commands = [action_id, *others][:MOST_RECENT_COMMANDS]
+        self._actions.run(action_id)
+
+    def _on_sample(self, name: str) -> None:
+        sample = next(sample for sample in SAMPLES if sample.id == name)
+        handle = self._context.jobs.start(SampleJob(sample), "io")
+        handle.succeeded.connect(self._context.documents.add)
+        handle.failed.connect(self._context.error)

@@ -1,0 +1,1 @@
+"""Docked panels: show and emit."""

@@ -1,0 +1,263 @@
+"""What the filter panel shows while a filter is open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from imgstudio.app import icons
+from imgstudio.app.controllers.presets import Preset
+from imgstudio.app.controllers.preview_plan import PreviewMode, can_preview
+from imgstudio.app.forms.param_form import ParamForm
+from imgstudio.app.forms.segmented import SegmentedButtons
+from imgstudio.app.panels.needs_notice import NeedNotice, unmet_needs
+from imgstudio.app.panels.preset_menu import PresetButton
+from imgstudio.core.params import Number, Ui
+from imgstudio.filters.base import AnyFilter, Filter, Finish
+
+if TYPE_CHECKING:
+    from imgstudio.app.context import AppContext
+
+MODES: Final[tuple[PreviewMode, ...]] = ("off", "picture", "exact", "split")
+
+
+@dataclass(frozen=True)
+class FinishParams:
+    strength: Annotated[
+        float, Number(0, 100, step=1, unit="%"), Ui(help="How much of the result is blended in.")
+    ] = 100.0
+    detail: Annotated[
+        float, Number(0, 100, step=1, unit="%"), Ui(help="How much fine detail of the picture is given back.")
+    ] = 0.0
+
+    @property
+    def finish(self) -> Finish:
+        return Finish(self.strength / 100, self.detail / 100)
+
+
+@dataclass(frozen=True)
+class SeedParams:
+    seed: Annotated[
+        int, Number(0, 999_999), Ui(help="Another number gives another result; the same one the same.")
+    ] = 0
+
+
+class FilterPage(QWidget):
+    """Shows one filter and tells what a person does; knows no document."""
+
+    params_changed = Signal(object)
+    finish_changed = Signal(object)
+    seed_changed = Signal(int)
+    mode_changed = Signal(str)
+    applied = Signal()
+    cancelled = Signal()
+
+    def __init__(self, context: AppContext, item: AnyFilter, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context, self.item = context, item
+        self.form = ParamForm(item.params, parent=self)
+        self.finish = ParamForm(FinishParams, parent=self)
+        self.seed = ParamForm(SeedParams, parent=self)
+        self.seed.setVisible(item.seeded)
+        width = max(form.wanted_label_width() for form in (self.form, self.finish, self.seed))
+        for form in (self.form, self.finish, self.seed):
+            form.set_label_width(width)
+        self._name_finish_parts()
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._column.addLayout(self._head())
+        self._column.addWidget(self._body(), 1)
+        self._column.addWidget(_line(self))
+        self._foot = QVBoxLayout()
+        self._foot.setContentsMargins(12, 8, 12, 12)
+        self._foot.setSpacing(8)
+        self._column.addLayout(self._foot)
+        self._fill_foot()
+        self._connect()
+
+    def show_values(self, params: Any, finish: Finish, seed: int) -> None:
+        """Fill the form without telling of an edit."""
+        self.form.set_value(params)
+        self.finish.set_value(FinishParams(finish.strength * 100, finish.detail * 100))
+        self.seed.set_value(SeedParams(seed))
+
+    def show_mode(self, mode: PreviewMode) -> None:
+        self.preview.set_index(MODES.index(mode))
+
+    def show_notes(self, note: str, problem: str, estimate: str) -> None:
+        """`note` about the preview, why there is none, and how long a run takes."""
+        self.note.setText(problem or note)
+        self.note.setVisible(bool(problem or note))
+        self.estimate.setText(estimate)
+
+    def show_busy(self, *, applying: bool, enabled: bool) -> None:
+        self.progress.setVisible(applying)
+        self.area.setEnabled(not applying)
+        self.preview.setEnabled(not applying)
+        self.apply.setEnabled(enabled and not applying)
+        self.cancel.setText("Stop" if applying else "Cancel")
+
+    def show_progress(self, fraction: float, message: str) -> None:
+        self.progress.setValue(round(fraction * 1000))
+
+    def add_controls(self, controls: QWidget) -> None:
+        """Put what only some filters have above the buttons, in place of the preview row."""
+        self._preview_row.setVisible(False)
+        self._foot.insertWidget(0, controls)
+
+    def _name_finish_parts(self) -> None:
+        """Names by which tests and scripts find them, apart from a filter's own parameters."""
+        for form, parts in ((self.finish, ("strength", "detail")), (self.seed, ("seed",))):
+            for part in parts:
+                form.editors[part].setObjectName(f"filter.{part}")
+
+    def _head(self) -> QVBoxLayout:
+        self.back = QToolButton(self)
+        self.back.setObjectName("filter.back")
+        self.back.setIcon(icons.icon("chevron-left"))
+        self.back.setIconSize(QSize(18, 18))
+        self.back.setFixedSize(28, 28)
+        self.back.setToolTip("All filters")
+        title = QLabel(self.item.name, self)
+        title.setObjectName("filter.title")
+        title.setProperty("role", "title")
+        title.setToolTip(self.item.name)
+        title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        said = QLabel(self.item.help, self)
+        said.setProperty("role", "dim")
+        said.setWordWrap(True)
+        top = QHBoxLayout()
+        top.setSpacing(4)
+        top.addWidget(self.back)
+        top.addWidget(title, 1)
+        head = QVBoxLayout()
+        head.setContentsMargins(8, 8, 12, 8)
+        head.setSpacing(4)
+        head.addLayout(top)
+        inset = QVBoxLayout()
+        inset.setContentsMargins(4, 0, 0, 0)
+        inset.addWidget(said)
+        head.addLayout(inset)
+        return head
+
+    def _body(self) -> QScrollArea:
+        content = QWidget(self)
+        column = QVBoxLayout(content)
+        column.setContentsMargins(12, 4, 12, 12)
+        column.setSpacing(8)
+        self.needs: list[NeedNotice] = []
+        for need in unmet_needs(self._context, self.item.needs):
+            notice = NeedNotice(self._context, need, content)
+            self.needs.append(notice)
+            notice.met.connect(notice.hide)
+            column.addWidget(notice)
+        has_own = bool(self.form.editors)
+        self.form.setVisible(has_own)
+        parts: list[QWidget] = [self.form, *([_line(content)] if has_own else []), self.finish, self.seed]
+        for widget in parts:
+            column.addWidget(widget)
+        column.addStretch(1)
+        changes_size = isinstance(self.item, Filter) and self.item.size is not None
+        self.finish.setVisible(not changes_size)
+        self.area = QScrollArea(self)
+        self.area.setWidgetResizable(True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setWidget(content)
+        return self.area
+
+    def _fill_foot(self) -> None:
+        self._preview_row = QWidget(self)
+        row = QHBoxLayout(self._preview_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        label = QLabel("Preview", self)
+        label.setProperty("role", "dim")
+        self.preview = SegmentedButtons(["Off", "Picture", "1:1", "Split"], "filter.preview", self)
+        row.addWidget(label)
+        row.addWidget(self.preview, 1)
+        self._preview_row.setVisible(isinstance(self.item, Filter) and can_preview(self.item))
+        self.note, self.estimate = QLabel(self), QLabel(self)
+        self.note.setObjectName("filter.note")
+        self.note.setWordWrap(True)
+        self.note.hide()
+        self.estimate.setObjectName("filter.estimate")
+        for widget in (self.note, self.estimate):
+            widget.setProperty("role", "small")
+        self.progress = QProgressBar(self)
+        self.progress.setObjectName("filter.progress")
+        self.progress.setRange(0, 1000)
+        self.progress.setTextVisible(False)
+        self.progress.hide()
+        for part in (self._preview_row, self.note, self.progress):
+            self._foot.addWidget(part)
+        self._foot.addLayout(self._buttons())
+
+    def _buttons(self) -> QVBoxLayout:
+        self.presets = PresetButton(self._preset_now, self)
+        self.presets.set_filter(self.item)
+        self.apply = QPushButton("Apply", self)
+        self.apply.setObjectName("filter.apply")
+        self.apply.setProperty("primary", True)  # noqa: FBT003 - Qt properties take no keywords
+        self.cancel = QPushButton("Cancel", self)
+        self.cancel.setObjectName("filter.cancel")
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        line.addWidget(self.presets)
+        line.addStretch(1)
+        line.addWidget(self.cancel)
+        line.addWidget(self.apply)
+        column = QVBoxLayout()
+        column.setSpacing(4)
+        column.addWidget(self.estimate, 0, Qt.AlignmentFlag.AlignRight)
+        column.addLayout(line)
+        return column
+
+    def _connect(self) -> None:
+        self.form.changed.connect(self.params_changed)
+        self.finish.changed.connect(self._on_finish)
+        self.seed.changed.connect(self._on_seed)
+        self.preview.chosen.connect(self._on_mode)
+        self.apply.clicked.connect(self.applied)
+        self.cancel.clicked.connect(self.cancelled)
+        self.back.clicked.connect(self.cancelled)
+        self.presets.picked.connect(self._on_preset)
+        self.presets.failed.connect(self._context.error)
+
+    def _on_finish(self, params: FinishParams) -> None:
+        self.finish_changed.emit(params.finish)
+
+    def _on_seed(self, params: SeedParams) -> None:
+        self.seed_changed.emit(params.seed)
+
+    def _on_mode(self, index: int) -> None:
+        self.mode_changed.emit(MODES[index])
+
+    def _preset_now(self, name: str) -> Preset:
+        return Preset(name, self.form.value(), self.finish.value().finish)
+
+    def _on_preset(self, preset: Preset) -> None:
+        self.show_values(preset.params, preset.finish, self.seed.value().seed)
+        self.params_changed.emit(preset.params)
+        self.finish_changed.emit(preset.finish)
+
+
+def _line(parent: QWidget) -> QFrame:
+    line = QFrame(parent)
+    line.setProperty("role", "line")
+    return line

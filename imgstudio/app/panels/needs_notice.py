@@ -1,0 +1,99 @@
+"""One line for a model that a filter needs but does not have, with the button that brings it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+
+from imgstudio.core.errors import UserError
+from imgstudio.core.jobs import Progress
+from imgstudio.core.paths import models_folder
+from imgstudio.filters.base import Need
+
+if TYPE_CHECKING:
+    from imgstudio.app.context import AppContext
+    from imgstudio.engine.manifest import ModelManifest
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InstallJob:
+    """Fetches a model after the user agreed."""
+
+    title: str
+    entry: ModelManifest
+
+    def run(self, progress: Progress) -> str:
+        from imgstudio.engine.sources import install
+
+        return install(self.entry, models_folder(), progress, ask=lambda question: True).id
+
+
+class NeedNotice(QFrame):
+    """A click asks what is to be agreed to, the next one installs."""
+
+    met = Signal()
+
+    def __init__(self, context: AppContext, need: Need, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(f"filter.need.{need.model}")
+        self.setProperty("role", "card")
+        self._context, self._need = context, need
+        self._entry = catalogue_entry(context, need.model)
+        self._agreed = False
+        name = need.model if self._entry is None else self._entry.name
+        reason = "is needed" if need.required else "would make it better"
+        self.label = QLabel(f"The model “{name}” {reason}.", self)
+        self.label.setWordWrap(True)
+        self.button = QPushButton("Install…", self)
+        self.button.setObjectName("filter.install")
+        self.button.setVisible(self._entry is not None)
+        self.button.clicked.connect(self._on_clicked)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(8, 8, 8, 8)
+        line.setSpacing(8)
+        line.addWidget(self.label, 1)
+        line.addWidget(self.button)
+
+    def _on_clicked(self) -> None:
+        if self._entry is None:
+            return
+        from imgstudio.engine.sources import question
+
+        asked = question(self._entry)
+        if asked and not self._agreed:
+            self._agreed = True
+            self.label.setText(asked)
+            self.button.setText("Agree and install")
+            return
+        self.button.setEnabled(False)
+        handle = self._context.jobs.start(InstallJob(f"Installing {self._entry.name}", self._entry), "io")
+        handle.succeeded.connect(self._on_installed)
+        handle.failed.connect(self._context.error)
+        handle.finished.connect(self._on_finished)
+
+    def _on_installed(self, model_id: str) -> None:
+        self._context.models().refresh()
+        self.met.emit()
+
+    def _on_finished(self) -> None:
+        self.button.setEnabled(True)
+
+
+def unmet_needs(context: AppContext, needs: tuple[Need, ...]) -> list[Need]:
+    """What a filter needs or could use and what is not installed."""
+    if not needs:
+        return []
+    installed = {manifest.id for manifest in context.models().manifests()}
+    return [need for need in needs if need.model not in installed]
+
+
+def catalogue_entry(context: AppContext, model_id: str) -> ModelManifest | None:
+    """How a model can be fetched; None when the catalogue does not know it."""
+    try:
+        entries = context.models().catalogue()
+    except UserError:
+        return None
+    return next((entry for entry in entries if entry.id == model_id), None)

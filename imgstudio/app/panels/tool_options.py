@@ -1,0 +1,121 @@
+"""The bar above the picture with the options of the tool in hand, generated from their declaration."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from imgstudio.app.context import AppContext
+from imgstudio.app.forms.param_form import ParamForm
+from imgstudio.app.i18n import tr
+from imgstudio.app.icons import icon
+from imgstudio.app.sign import Sign
+from imgstudio.core.params import describe
+
+HEIGHT: Final = 40
+POPUP_WIDTH: Final = 340
+
+
+class ToolOptionsBar(QWidget):
+    """Follows the tool; options that do not fit are reached with the wheel."""
+
+    def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "bar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(HEIGHT)
+        self._context = context
+        self.form: ParamForm | None = None
+        self._sign, self._name, self._help = Sign("cursor-move", 18), QLabel(), QLabel()
+        self._name.setObjectName("tool_options.name")
+        self._help.setProperty("role", "dim")
+        self._scroll = _SidewaysScroll()
+        self._more = QToolButton()
+        self._more.setObjectName("tool_options.more")
+        self._more.setIcon(icon("tune-variant"))
+        self._more.setToolTip(tr("All options of this tool"))
+        self._more.clicked.connect(self._open_all)
+        line = QFrame()
+        line.setProperty("role", "vertical line")
+        line.setFixedHeight(18)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 0, 12, 1)  # the line below belongs to the bar
+        row.setSpacing(8)
+        for part in (self._sign, self._name, line, self._help):
+            row.addWidget(part)
+        row.addWidget(self._scroll, 1)
+        row.addWidget(self._more)
+        context.tools.changed.connect(self._rebuild)
+        context.tool_state.options_changed = self._follow
+        self._rebuild()
+
+    def _rebuild(self, *_: object) -> None:
+        tool = self._context.tools.current
+        self._sign.set_icon(tool.icon)
+        self._name.setText(tool.name)
+        self.form = None
+        self._more.setVisible(tool.options_type is not None and _has_more(tool.options_type))
+        if tool.options_type is None:
+            self._scroll.setWidget(QWidget())
+            self._help.setText(tool.help)
+            self._help.show()
+            return
+        self._help.hide()
+        self.form = ParamForm(tool.options_type, compact=True)
+        self.form.setObjectName(f"tool_options.{tool.id}")
+        self.form.set_value(tool.options)
+        self.form.changed.connect(self._on_edited)
+        self._scroll.setWidget(self.form)
+
+    def _follow(self, tool_id: str) -> None:
+        tool = self._context.tools.current
+        if tool_id == tool.id and self.form is not None:
+            self.form.set_value(tool.options)
+
+    def _open_all(self) -> None:
+        tool = self._context.tools.current
+        if tool.options_type is None:
+            return
+        popup = QFrame(self, Qt.WindowType.Popup)
+        popup.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        popup.setProperty("role", "card")
+        form = ParamForm(tool.options_type)
+        form.set_value(tool.options)
+        form.changed.connect(self._on_edited_in_full)
+        column = QVBoxLayout(popup)
+        column.setContentsMargins(12, 12, 12, 12)
+        column.addWidget(form)
+        popup.setFixedWidth(POPUP_WIDTH)
+        popup.move(self._more.mapToGlobal(QPoint(self._more.width() - POPUP_WIDTH, self._more.height() + 4)))
+        popup.show()
+
+    def _on_edited_in_full(self, options: Any) -> None:
+        self._on_edited(options)
+        if self.form is not None:
+            self.form.set_value(options)
+
+    def _on_edited(self, options: Any) -> None:
+        self._context.tool_state.options[self._context.tools.current.id] = options
+        self._context.tool_state.redraw()
+
+
+def _has_more(options_type: type) -> bool:
+    """Whether some options do not belong into a single line."""
+    return any(param.ui.advanced or param.kind == "curve" for param in describe(options_type))
+
+
+class _SidewaysScroll(QScrollArea):
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.viewport().setAutoFillBackground(False)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        bar = self.horizontalScrollBar()
+        bar.setValue(bar.value() - event.angleDelta().y() // 2)
