@@ -51,12 +51,18 @@ class Studio:
         self.context.ask = Questions(self.window, settings, self.jobs, self.actions.shortcut_rows)
         self.recovery = Recovery(self.documents, settings, self.jobs)
         self.recovery.failed.connect(self.context.error)
+        settings.changed.connect(self._on_setting)
 
     def close(self) -> bool:
         """Stop all jobs and forget the autosaves; False when a thread does not end."""
         ended = self.jobs.shutdown()
         self.recovery.close()
         return ended
+
+    def _on_setting(self, name: str) -> None:
+        application = QApplication.instance()
+        if name == "theme" and isinstance(application, QApplication):
+            apply_theme(application, self.settings)
 
 
 def run(paths: Sequence[Path]) -> int:

@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from imgstudio.app.actions.menus import RecentMenu
 from imgstudio.app.actions.registry import ActionRegistry
@@ -16,10 +16,9 @@ from imgstudio.app.context import AppContext
 from imgstudio.app.controllers.closing import close_documents
 from imgstudio.app.controllers.documents import Documents
 from imgstudio.app.controllers.dropping import Dropping
-from imgstudio.app.controllers.filejobs import SampleJob
-from imgstudio.app.controllers.held_keys import HeldKeys
 from imgstudio.app.docks import Docks
 from imgstudio.app.errors import NoticeBar
+from imgstudio.app.held_keys import HeldKeys
 from imgstudio.app.panels.document_tabs import DocumentTabs
 from imgstudio.app.panels.filter import FilterPanel
 from imgstudio.app.panels.history import HistoryPanel
@@ -31,9 +30,7 @@ from imgstudio.app.panels.status import StatusLine
 from imgstudio.app.panels.tool_options import ToolOptionsBar
 from imgstudio.app.panels.toolbox import ToolboxPanel
 from imgstudio.app.panels.welcome import WelcomePage
-from imgstudio.app.theme import apply_theme
 from imgstudio.core.document import Document
-from imgstudio.core.samples import SAMPLES
 
 SMALLEST: Final = (720, 480)
 FIRST_SIZE: Final = (1440, 900)
@@ -64,7 +61,6 @@ class MainWindow(QMainWindow):
         self._add_panels()
         self._connect()
         self._install_actions()
-        self._restore_layout()
         self._on_current(context.documents.current)
 
     @property
@@ -174,6 +170,9 @@ class MainWindow(QMainWindow):
         self.docks.add("filter", "Filter", panel)
         self.docks.add("history", "History", HistoryPanel(context), beside="layers")
         self.docks.add("info", "Info", InfoPanel(context), beside="filter")
+        self.docks.settle(FIRST_HEIGHTS)
+        if context.settings.window_layout:
+            self.docks.restore(context.settings.window_layout)
 
     def _connect(self) -> None:
         context, documents = self._context, self._documents
@@ -185,9 +184,7 @@ class MainWindow(QMainWindow):
         documents.noted.connect(context.message)
         documents.current_changed.connect(self._on_current)
         documents.changed.connect(self._on_changed)
-        context.settings.changed.connect(self._on_setting)
         self.tabs.close_wanted.connect(lambda document: close_documents(context, documents, [document]))
-        self.welcome.sample_wanted.connect(self._on_sample)
         self._dropping = Dropping(context, documents, self, self.canvas)
         self._held = HeldKeys(self, self._actions)
 
@@ -198,12 +195,6 @@ class MainWindow(QMainWindow):
         actions.fill_menu_bar(self.menuBar(), {"file.open": recent})
         actions.keys_changed.connect(self._show_tooltips)
         self._show_tooltips()
-
-    def _restore_layout(self) -> None:
-        self.docks.settle(FIRST_HEIGHTS)
-        stored = self._context.settings.window_layout
-        if stored:
-            self.docks.restore(stored)
 
     def _show_tooltips(self) -> None:
         tips = {tool_id: self._actions.tooltip(f"tool.{tool_id}") for tool_id in self._context.tools.tools}
@@ -240,21 +231,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("imgstudio" if document is None else f"{document.name}[*] – imgstudio")  # noqa: RUF001
         self.setWindowModified(document is not None and not document.history.is_clean)
 
-    def _on_setting(self, name: str) -> None:
-        application = QApplication.instance()
-        if name == "theme" and isinstance(application, QApplication):
-            apply_theme(application, self._context.settings)
-        elif name == "undo_memory_mb":
-            for document in self._context.documents.all:
-                document.history.budget = self._context.settings.undo_memory_mb << 20
-
     def _on_command(self, action_id: str) -> None:
         others = [item for item in self._recent_commands if item != action_id]
         self._recent_commands = [action_id, *others][:MOST_RECENT_COMMANDS]
         self._actions.run(action_id)
-
-    def _on_sample(self, name: str) -> None:
-        sample = next(sample for sample in SAMPLES if sample.id == name)
-        handle = self._context.jobs.start(SampleJob(sample), "io")
-        handle.succeeded.connect(self._context.documents.add)
-        handle.failed.connect(self._context.error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final, TypeAlias
 
 import cv2
@@ -45,16 +46,48 @@ def to_depth(pixels: Array, dtype: npt.DTypeLike) -> Array:
 
 def to_linear(encoded: Floats) -> Floats:
     """Decode sRGB (IEC 61966-2-1) to linear light, both 0..1."""
-    low = encoded / np.float32(12.92)
-    high = np.power((np.maximum(encoded, 0) + np.float32(0.055)) / np.float32(1.055), np.float32(2.4))
-    return np.where(encoded <= 0.04045, low, high).astype(np.float32)
+    high = cv2.pow((np.maximum(encoded, 0) + np.float32(0.055)) * np.float32(1 / 1.055), 2.4)
+    low = encoded * np.float32(1 / 12.92)
+    return np.where(encoded <= 0.04045, low, high.reshape(low.shape))
 
 
 def to_srgb(linear: Floats) -> Floats:
     """Encode linear light as sRGB (IEC 61966-2-1), both 0..1."""
+    high = cv2.pow(np.maximum(linear, 0), 1 / 2.4) * np.float32(1.055) - np.float32(0.055)
     low = linear * np.float32(12.92)
-    high = np.float32(1.055) * np.power(np.maximum(linear, 0), np.float32(1 / 2.4)) - np.float32(0.055)
-    return np.where(linear <= 0.0031308, low, high).astype(np.float32)
+    return np.where(linear <= 0.0031308, low, high.reshape(low.shape))
+
+
+def linear_of(pixels: Array) -> Floats:
+    """Decode uint8 or uint16 sRGB pixels to linear light in 0..1, by table."""
+    return np.take(_linear_table(pixels.dtype), pixels)
+
+
+def from_linear(linear: Floats, dtype: npt.DTypeLike = np.uint8) -> Array:
+    """Encode linear light as sRGB pixels; for uint8 by table, within 0.03 levels before rounding."""
+    if np.dtype(dtype) != np.uint8:
+        return from_float(to_srgb(linear), dtype)
+    return np.take(_byte_table(), from_float(linear, np.uint16))
+
+
+def through_table(values: Floats, table: Floats) -> Floats:
+    """Send 0..1 values through a table of 65,536 entries; exact for pixels of 8 and 16 bits."""
+    return np.take(table, from_float(values, np.uint16))
+
+
+def table_inputs() -> Floats:
+    """The values that the entries of a table for `through_table` stand for."""
+    return np.arange(65536, dtype=np.float32) / np.float32(65535)
+
+
+@cache
+def _linear_table(dtype: np.dtype[np.generic]) -> Floats:
+    return to_linear(np.arange(top(dtype) + 1, dtype=np.float32) / np.float32(top(dtype)))
+
+
+@cache
+def _byte_table() -> Array:
+    return from_float(to_srgb(table_inputs()))
 
 
 def premultiply(rgba: Floats) -> Floats:
@@ -75,7 +108,13 @@ def unpremultiply(rgba: Floats) -> Floats:
 
 def luma(rgb: Floats) -> Floats:
     """Rec. 601 luma of (height, width, 3) in 0..1."""
-    return np.asarray(rgb @ np.array([0.299, 0.587, 0.114], np.float32), np.float32)
+    if min(rgb.shape[:2]) == 0:
+        return np.zeros(rgb.shape[:2], np.float32)
+    # cv2 and not @: a matrix library's threads get in the way of the window's
+    return np.asarray(cv2.transform(rgb, _LUMA), np.float32).reshape(rgb.shape[:2])
+
+
+_LUMA: Final = np.array([[0.299, 0.587, 0.114]], np.float32)
 
 
 def resized(pixels: Array, width: int, height: int) -> Array:

@@ -10,23 +10,33 @@ from torch import Tensor
 
 from imgstudio.core.pixels import Floats
 from imgstudio.engine.jpeg import (
+    BANDS,
     BLOCK,
     JpegTables,
-    find_grid,
+    band_levels,
     projected,
     rgb_from_ycc,
     table_numbers,
     ycc_from_rgb,
 )
-from imgstudio.engine.nets.dejpeg import PHASE_SIZE, DejpegNet, phase_planes
+from imgstudio.engine.jpeg_traces import find_grid, find_steps
+from imgstudio.engine.nets.dejpeg import CONDITION_SIZE, PHASE_SIZE, DejpegNet, phase_planes
 from imgstudio.engine.tensors import padded_to_multiple, to_pixels, to_tensor
 
 ALIGN = 16
 """Windows of a picture should begin at multiples of this: then the result does not depend on them."""
 PROBE = 256
 """Side of the windows that are looked at to judge a picture (pixels)."""
-PROBES = 4
+PROBES = 3
 """How many of them a side at most."""
+SURE_SIDE = 128
+"""In pictures with sides from here on a grid that is not found is not there (pixels)."""
+SURE_LEVEL = 0.4
+"""Measured steps are right below this level; above, too few coefficients are left of too many waves."""
+OLDER = 0.25
+"""A guess that is coarser than the measured steps by this level speaks of an older compression."""
+FADE = (0.125, 0.19)
+"""Levels of slow and middle waves between which the repair fades in: nothing at quality 94, all of it at 92."""
 SMALLEST_PROBE = 48
 
 
@@ -38,6 +48,12 @@ class Condition:
     """(1, CONDITION_SIZE)."""
     grid: tuple[int, int] | None
     """Column and row, 0..7, where the first whole block of the picture begins; None: not known."""
+
+    @property
+    def share(self) -> float:
+        """How much of the repair is applied, 0..1: none where almost nothing was lost."""
+        level = float(self.numbers[0, :2].mean())
+        return min(1.0, max(0.0, (level - FADE[0]) / (FADE[1] - FADE[0])))
 
 
 class Dejpeg:
@@ -59,12 +75,16 @@ class Dejpeg:
     @torch.inference_mode()
     def estimate(self, pixels: Floats) -> Condition:
         """Judge a whole picture, (h, w, 3) in 0..1, by what can be seen in it."""
-        probes = [self._ycc(probe) for probe in _probes(pixels)]
-        pooled = [self.net.estimator.pooled(probe) for probe in probes]
-        means, squares = (torch.stack(values).mean(0) for values in zip(*pooled, strict=True))
-        guessed = self.net.estimator.judge(means, squares)
-        numbers = torch.cat((guessed, guessed.new_zeros(1, 1)), 1)
-        return Condition(numbers, picture_grid(pixels))
+        probes = _probes(pixels, (0, 0))
+        grid = find_grid([_brightness(probe) for probe in probes])
+        if grid is None and min(pixels.shape[:2]) >= SURE_SIDE:
+            return Condition(torch.zeros(1, CONDITION_SIZE, device=self.device), None)
+        probes = _probes(pixels, grid or (0, 0))
+        habits = torch.stack([self.net.estimator.habits(self._ycc(probe)) for probe in probes]).mean(0)
+        guessed = self.net.estimator(habits)[0].cpu()
+        if grid is not None:
+            guessed = _corrected(guessed, find_steps([_brightness(probe) for probe in probes]))
+        return Condition(torch.cat((guessed, torch.zeros(1)))[None].to(self.device), grid)
 
     def condition_from_tables(self, tables: JpegTables, grid: tuple[int, int] | None = (0, 0)) -> Condition:
         """What the header of the file says; `grid` is where its blocks begin in the picture, if known."""
@@ -85,12 +105,12 @@ class Dejpeg:
         `origin` is the window's left and top in the picture, multiples of ALIGN. With `tables`, and where
         the condition knows the grid, brightness is kept within what the file can mean.
         """
-        if min(pixels.shape[:2]) == 0:
+        if min(pixels.shape[:2]) == 0 or condition.share == 0:
             return pixels
         height, width = pixels.shape[:2]
         spoiled = self._ycc(pixels)
         repaired = self.net(spoiled, condition.numbers, self._phase(spoiled, condition.grid, origin))
-        repaired = repaired[..., :height, :width]
+        repaired = torch.lerp(spoiled, repaired, condition.share)[..., :height, :width]
         if tables is not None and condition.grid is not None:
             start = _first_block(condition.grid, origin)
             repaired[0, 0] = _kept_possible(repaired[0, 0], to_tensor(pixels, self.device)[0], tables, start)
@@ -111,24 +131,49 @@ class Dejpeg:
         )
 
 
-def picture_grid(pixels: Floats) -> tuple[int, int] | None:
-    """Column and row, 0..7, where blocks begin in (h, w, 3), 0..1; judged in its middle; None: cannot be told."""
-    height, width = pixels.shape[:2]
-    top, left = (max(0, (side - 2 * PROBE) // 2) // BLOCK * BLOCK for side in (height, width))
-    middle = to_tensor(pixels[top : top + 2 * PROBE, left : left + 2 * PROBE])
-    return find_grid(255 * ycc_from_rgb(middle)[0, 0])
+def _brightness(pixels: Floats) -> Tensor:
+    """(h, w) levels, -128..127."""
+    return 255 * ycc_from_rgb(to_tensor(pixels))[0, 0] - 0.5
 
 
-def _probes(pixels: Floats) -> list[Floats]:
-    """Equally large windows spread evenly over a picture; all of it when it is small."""
-    rows, columns = (_starts(side) for side in pixels.shape[:2])
-    return [pixels[top : top + PROBE, left : left + PROBE] for top in rows for left in columns]
+def _corrected(guessed: Tensor, steps: Tensor) -> Tensor:
+    """Levels of slow and middle waves as measured instead of guessed, where they could be measured.
+
+    A much coarser guess stands: then the picture was compressed harder before, on another grid.
+    """
+    wave = torch.arange(BLOCK)[:, None] + torch.arange(BLOCK)[None]
+    steps = steps.clone()
+    steps[0, 0] = steps[0, 1]  # the mean of a block has no lattice that can be seen, and usually that step
+    levels = band_levels(steps)
+    measured = guessed.clone()
+    for index, (low, high) in enumerate(BANDS):
+        inside = (wave >= low) & (wave < high)
+        if bool((steps[inside] == 0).any()):
+            break
+        measured[index] = levels[index]
+    level = float(measured[:2].mean())
+    is_sure = level < SURE_LEVEL and float(guessed[:2].mean()) - level < OLDER
+    return measured if is_sure else guessed
+
+
+def _probes(pixels: Floats, grid: tuple[int, int]) -> list[Floats]:
+    """Equally large windows spread evenly over a picture, whole blocks each; all of it when it is small."""
+    left, top = grid
+    height, width = (
+        (side - first) // BLOCK * BLOCK for side, first in zip(pixels.shape, (top, left), strict=False)
+    )
+    if min(height, width) < BLOCK:
+        return [pixels]
+    whole = pixels[top : top + height, left : left + width]
+    rows, columns = (_starts(side) for side in whole.shape[:2])
+    return [whole[row : row + PROBE, column : column + PROBE] for row in rows for column in columns]
 
 
 def _starts(side: int) -> list[int]:
     count = min(PROBES, max(1, side // PROBE))
     room = max(0, side - PROBE)
-    return [room * i // max(1, count - 1) // 2 * 2 if count > 1 else room // 4 * 2 for i in range(count)]
+    places = [room * index // (count - 1) for index in range(count)] if count > 1 else [room // 2]
+    return [place // BLOCK * BLOCK for place in places]
 
 
 def _first_block(grid: tuple[int, int], origin: tuple[int, int]) -> tuple[int, int]:

@@ -20,7 +20,7 @@ from io import FileIO
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
-from imgstudio import __version__
+from imgstudio.core.version import __version__
 from imgstudio.core.errors import UserError
 from imgstudio.core.jobs import Progress
 from imgstudio.core.paths import file_errors

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 BLOCK = 8
 BANDS = ((0, 3), (3, 7), (7, 15))
 """Half-open ranges of row + column of a coefficient: slow, middle and fast waves."""
+ROUNDING = 1.5
+"""Rounding to whole levels moves no coefficient further than this (levels): five standard deviations."""
 LOG_UNIT = 8.0
 """Base-two logarithms of step sizes, 0..8, are divided by this."""
 
@@ -71,8 +72,9 @@ def rgb_from_ycc(ycc: Tensor) -> Tensor:
 
 
 def cosines() -> Tensor:
-    """(8, 8) orthonormal DCT-II matrix: a wave a row (T.81 A.3.3)."""
-    wave, place = torch.arange(8.0)[:, None], torch.arange(8.0)[None]
+    """(8, 8) orthonormal DCT-II matrix in float64: a wave a row (T.81 A.3.3)."""
+    wave = torch.arange(BLOCK, dtype=torch.float64)[:, None]
+    place = torch.arange(BLOCK, dtype=torch.float64)[None]
     matrix = torch.cos((2 * place + 1) * wave * math.pi / 16) / 2
     matrix[0] /= math.sqrt(2)
     return matrix
@@ -98,15 +100,15 @@ def projected(restored: Tensor, decoded: Tensor, steps: Tensor) -> Tensor:
     Planes (h, w) in levels, -128..127, corner of the picture on a corner of the grid; sides are multiples of
     8. Every coefficient of an original lies within half a step of the decoded one (the quantisation
     constraint set of Zakhor 1992), a box in an orthonormal basis: clamping is the projection, and never
-    leads further from the original. The decoder has rounded to whole levels, so coefficients are known to
-    about half a level: the nearest multiple of the step is taken where steps are coarser than that, and
-    the box is widened by half a level where they are not.
+    leads further from the original. The decoder has rounded to whole levels, which moves coefficients by
+    0.3 levels (standard deviation): where steps are coarse the nearest multiple is the true one all the
+    same; where they are fine the box is widened instead.
     """
     steps = steps.to(restored)
     known = block_dct(decoded)
-    is_coarse = steps >= 3
+    is_coarse = steps >= 2 * ROUNDING
     middle = torch.where(is_coarse, (known / steps).round() * steps, known)
-    reach = steps / 2 + torch.where(is_coarse, 0.0, 0.5)
+    reach = steps / 2 + torch.where(is_coarse, 0.0, ROUNDING)
     wanted = block_dct(restored)
     return block_idct(torch.minimum(torch.maximum(wanted, middle - reach), middle + reach))
 
@@ -132,42 +134,10 @@ def table_numbers(tables: JpegTables) -> Tensor:
     return numbers
 
 
-def find_grid(plane: Tensor, certainty: float = 6.0) -> tuple[int, int] | None:
-    """Where the blocks of an earlier compression begin: (left, top), each 0..7, or None when it cannot be told.
-
-    `plane` (h, w) is brightness in levels. On the right grid far more coefficients vanish than on the 63
-    wrong ones (the idea of Luo, Huang and Qiu 2010, for decompressed pictures). The winner must stand out
-    from the second by `certainty` standard errors.
-    """
-    height, width = (side // BLOCK * BLOCK - BLOCK for side in plane.shape)
-    if min(height, width) < 2 * BLOCK:
-        return None
-    counts = _vanishing(plane)[:height, :width]
-    cells = counts.view(height // BLOCK, BLOCK, width // BLOCK, BLOCK).permute(1, 3, 0, 2).flatten(2)
-    means = cells.mean(2).flatten()
-    first, second = means.topk(2).indices.tolist()
-    ahead = cells.flatten(0, 1)[first] - cells.flatten(0, 1)[second]
-    error = float(ahead.std()) / math.sqrt(len(ahead)) + 1e-3
-    if float(ahead.mean()) < certainty * error:
-        return None
-    return first % BLOCK, first // BLOCK
-
-
-def _vanishing(plane: Tensor) -> Tensor:
-    """(h - 7, w - 7) how many of the 63 waves are absent from the block that begins at each pixel."""
-    matrix = cosines().to(plane)
-    waves = torch.einsum("iy,jx->ijyx", matrix, matrix).reshape(64, 1, BLOCK, BLOCK)[1:]
-    strips = []
-    for top in range(0, plane.shape[0] - BLOCK + 1, 64):
-        strip = plane[top : top + 64 + BLOCK - 1]
-        strips.append((F.conv2d(strip[None, None], waves)[0].abs() < 0.5).float().sum(0))
-    return torch.cat(strips)
-
-
 def _scaled(table: tuple[tuple[int, ...], ...], quality: float) -> Tensor:
     """The libjpeg quality scale."""
     quality = min(max(quality, 1.0), 100.0)
-    percent = 5000 / quality if quality < 50 else 200 - 2 * quality
+    percent = math.floor(5000 / quality if quality < 50 else 200 - 2 * quality)
     return ((torch.tensor(table) * percent + 50) / 100).floor().clamp(1, 255)
 
 

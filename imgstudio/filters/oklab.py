@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import cv2
 import numpy as np
 
 from imgstudio.core.pixels import to_linear, to_srgb
@@ -31,9 +32,11 @@ _LMS_OF_LAB: Final = np.linalg.inv(_LAB.astype(np.float64)).astype(np.float32)
 
 def to_oklab(rgb: FloatImage) -> FloatImage:
     """(height, width, 3) sRGB-encoded 0..1 to L 0..1, a, b about -0.4..0.4."""
-    return np.asarray(np.cbrt(to_linear(rgb) @ _LMS.T) @ _LAB.T, np.float32)
+    light = np.maximum(cv2.transform(to_linear(rgb), _LMS), 0)
+    return np.asarray(cv2.transform(cv2.pow(light, 1 / 3), _LAB), np.float32)
 
 
 def from_oklab(lab: FloatImage) -> FloatImage:
     """Oklab to sRGB-encoded values; colours outside sRGB leave 0..1."""
-    return to_srgb(np.asarray((lab @ _LMS_OF_LAB.T) ** 3 @ _RGB_OF_LMS.T, np.float32))
+    roots = np.asarray(cv2.transform(lab, _LMS_OF_LAB), np.float32)
+    return to_srgb(np.asarray(cv2.transform(roots * roots * roots, _RGB_OF_LMS), np.float32))

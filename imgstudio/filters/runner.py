@@ -15,7 +15,7 @@ from imgstudio.core.document import Document
 from imgstudio.core.geometry import IDENTITY, Affine, Rect
 from imgstudio.core.jobs import Progress
 from imgstudio.core.layers import Layer
-from imgstudio.core.pixels import Array, from_float, luma, to_float, to_linear, to_srgb, top
+from imgstudio.core.pixels import Array, from_float, from_linear, linear_of, luma, to_float, top
 from imgstudio.core.recipe import Recipe, RecipeStep
 from imgstudio.core.selection import Selection
 from imgstudio.core.tiles import TileStore
@@ -146,19 +146,16 @@ class FilterJob:
         if not np.isfinite(result).all():
             self._warn("The filter made invalid numbers in a part of the picture, which was left as it is")
             result = image.pixels[keep]
-        if self.filter.space == "linear":
-            result = to_srgb(result)
-        return _opaque(from_float(result, source.dtype))
+        encode = from_linear if self.filter.space == "linear" else from_float
+        return _opaque(encode(result, source.dtype))
 
     def _input(self, source: AnySource, rect: Rect, shared: Any = None) -> FilterInput:
-        rgba = to_float(source.read(rect))
-        colour, alpha = np.ascontiguousarray(rgba[..., :3]), np.ascontiguousarray(rgba[..., 3])
-        if self.filter.space == "linear":
-            colour = to_linear(colour)
+        rgba = source.read(rect)
+        decode = linear_of if self.filter.space == "linear" else to_float
         coverage = source.mask(rect)
         return FilterInput(
-            pixels=colour,
-            alpha=None if (alpha >= 1).all() else alpha,
+            pixels=decode(rgba[..., :3]),
+            alpha=None if (rgba[..., 3] == top(rgba.dtype)).all() else to_float(rgba[..., 3]),
             mask=None if coverage is None else to_float(coverage),
             origin=rect,
             whole=source.bounds,
@@ -265,5 +262,6 @@ def _hashes(models: tuple[str, ...]) -> dict[str, str]:
 
 
 def _opaque(rgb: Array) -> Array:
-    alpha = np.full((*rgb.shape[:2], 1), top(rgb.dtype), rgb.dtype)
-    return np.concatenate([rgb, alpha], axis=2)
+    out = np.full((*rgb.shape[:2], 4), top(rgb.dtype), rgb.dtype)
+    out[..., :3] = rgb
+    return out

@@ -36,7 +36,8 @@ def test_the_welcome_page_goes_when_a_picture_comes_and_returns_after_the_last(s
 
 
 def test_a_sample_opens_as_an_unnamed_picture_with_its_original(studio):
-    studio.window.welcome.sample_wanted.emit("landscape")
+    tile = studio.window.findChild(object, "welcome.sample.landscape")
+    QTest.mouseClick(tile, Qt.MouseButton.LeftButton)
     studio.wait(lambda: studio.program.documents.current)
     assert studio.document.path is None
     assert studio.document.original is not None

@@ -48,6 +48,7 @@ class Documents(OpenDocuments):
         """Where saves that are under way write."""
         self._exports: dict[int, tuple[Path, Any]] = {}
         self._listeners: dict[int, Callable[[], None]] = {}
+        settings.changed.connect(self._on_setting)
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         for path in paths:
@@ -165,6 +166,11 @@ class Documents(OpenDocuments):
         if not path.exists():
             self._settings.forget_recent(path)
         self.failed.emit(error)
+
+    def _on_setting(self, name: str) -> None:
+        if name == "undo_memory_mb":
+            for document in self.all:
+                document.history.budget = self._settings.undo_memory_mb * MEGABYTE
 
     def _announce(self, document: Document) -> None:
         self.changed.emit(document)

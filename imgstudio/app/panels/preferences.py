@@ -66,6 +66,10 @@ class PreferencesDialog(QDialog):
         if found:
             self.pages.setCurrentItem(found[0])
 
+    def done(self, result: int) -> None:
+        self._settings.changed.disconnect(self._on_setting, missing_ok=True)
+        super().done(result)
+
     def _add(self, title: str, page: QWidget) -> None:
         item = QListWidgetItem(tr(title))
         item.setSizeHint(QSize(PAGES_WIDTH, PAGE_ROW))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QTimer
@@ -11,12 +13,29 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, Q
 from imgstudio.app.canvas.canvas import Canvas
 from imgstudio.app.context import AppContext
 from imgstudio.app.i18n import tr
+from imgstudio.app.jobs import JobHandle
 from imgstudio.app.panels.jobs_strip import JobsStrip
 from imgstudio.core.document import Document
+from imgstudio.core.jobs import Progress
 
 HEIGHT: Final = 28
 MEMORY_MS: Final = 2000
 ZOOMS: Final = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceJob:
+    """Finds the name of what filters compute on; only once torch is loaded, because it would load it."""
+
+    title: str = "Looking for the device"
+    quiet: bool = True
+
+    def run(self, progress: Progress) -> str:
+        from imgstudio.engine.device import device_report
+
+        report = device_report()
+        progress.update(1.0)
+        return str(report["cuda"][0]["name"]) if report["cuda"] else str(report["device"]).upper()
 
 
 class StatusLine(QWidget):
@@ -25,6 +44,7 @@ class StatusLine(QWidget):
     def __init__(self, context: AppContext, canvas: Canvas, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context, self._canvas = context, canvas
+        self._found_device, self._asked_device = "", False
         self.setProperty("role", "status")
         self.setFixedHeight(HEIGHT)
         self._position, self._colour = self._label("status.position", 96), self._label("status.colour", 132)
@@ -47,9 +67,6 @@ class StatusLine(QWidget):
     def hint(self, text: str) -> None:
         """A short word of the tool in hand."""
         self._hint.setText(text)
-
-    def show_device(self, name: str) -> None:
-        self._device.setText(name)
 
     def _label(self, name: str, width: int) -> QLabel:
         label = QLabel()
@@ -79,6 +96,7 @@ class StatusLine(QWidget):
         self._context.documents.current_changed.connect(self._show_document)
         self._context.documents.changed.connect(self._show_document)
         self._context.settings.changed.connect(self._on_setting)
+        self._context.jobs.ended.connect(self._on_job_ended)
         tick = QTimer(self, interval=MEMORY_MS)
         tick.timeout.connect(self._show_memory)
         tick.start()
@@ -133,9 +151,19 @@ class StatusLine(QWidget):
         self._memory.setText(f"{held / (1 << 20):,.0f} MB")
 
     def _on_setting(self, name: str) -> None:
-        if name == "device" and not self._device.text():
+        if name == "device":
             chosen = self._context.settings.device
-            self.show_device(tr("Automatic") if chosen == "auto" else chosen.upper())
+            automatic = self._found_device or tr("Automatic")
+            self._device.setText(automatic if chosen == "auto" else chosen.upper())
+
+    def _on_job_ended(self, handle: JobHandle) -> None:
+        if handle.lane == "compute" and not self._asked_device and "torch" in sys.modules:
+            self._asked_device = True
+            self._context.jobs.start(DeviceJob(), "io").succeeded.connect(self._on_device)
+
+    def _on_device(self, name: str) -> None:
+        self._found_device = name
+        self._on_setting("device")
 
 
 def memory_of(document: Document) -> int:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QImage, QPixmap, QShowEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from imgstudio.app.context import AppContext
-from imgstudio.app.controllers.filejobs import SamplePreviewsJob, ThumbnailsJob
+from imgstudio.app.controllers.filejobs import SampleJob, SamplePreviewsJob, ThumbnailsJob
 from imgstudio.app.i18n import tr
 from imgstudio.app.panels.tile import Tile
 from imgstudio.core.pixels import Array
-from imgstudio.core.samples import SAMPLES
+from imgstudio.core.samples import SAMPLES, Sample
 
 LARGE: Final = QSize(212, 176)
 SMALL: Final = QSize(155, 136)
@@ -27,8 +28,6 @@ THUMBNAIL: Final = 320
 
 class WelcomePage(QScrollArea):
     """Large tiles to begin with, recent files below."""
-
-    sample_wanted = Signal(str)
 
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -75,7 +74,7 @@ class WelcomePage(QScrollArea):
         for sample in SAMPLES:
             tile = Tile(tr(sample.title), tr(sample.trouble), "image-outline", LARGE)
             tile.setObjectName(f"welcome.sample.{sample.id}")
-            tile.clicked.connect(lambda _=False, name=sample.id: self.sample_wanted.emit(name))
+            tile.clicked.connect(partial(self._open_sample, sample))
             first.addWidget(tile)
             self._samples[sample.id] = tile
         first.addStretch(1)
@@ -88,6 +87,11 @@ class WelcomePage(QScrollArea):
         column.addWidget(self._recent_title)
         column.addLayout(self._recent_grid)
         column.addStretch(2)
+
+    def _open_sample(self, sample: Sample, *_: object) -> None:
+        handle = self._context.jobs.start(SampleJob(sample), "io")
+        handle.succeeded.connect(self._context.documents.add)
+        handle.failed.connect(self._context.error)
 
     def _on_setting(self, name: str) -> None:
         if name == "recent_files":

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from imgstudio.engine.jpeg import BLOCK, cosines
 from imgstudio.engine.manifest import Architecture
 
 CONDITION_SIZE = 9
@@ -79,38 +80,44 @@ class Trunk(nn.Module):
 
 
 class Estimator(nn.Module):
-    """Guesses the condition from the picture alone, from means and spreads of a few features."""
+    """Guesses the condition from the picture alone, by the waves that its blocks are made of.
 
-    def __init__(self, channels: int = 32) -> None:
+    A coefficient that was rounded to a step is either nothing or at least about as large as the step, so the
+    share of small coefficients, wave by wave, tells the steps.
+    """
+
+    LIMITS = (0.5, 1.0, 1.5, 2.5, 4.0, 6.0, 10.0, 16.0, 25.0, 40.0, 60.0)
+    """Levels."""
+    waves: Tensor
+
+    def __init__(self, hidden: int = 64) -> None:
         super().__init__()
-        self.features = nn.Sequential(
-            nn.Conv2d(FEATURES, channels, 3),
-            nn.ReLU(),
-            nn.Conv2d(channels, channels, 3, stride=2),
-            nn.ReLU(),
-            nn.Conv2d(channels, 2 * channels, 3, stride=2),
-            nn.ReLU(),
-            nn.Conv2d(2 * channels, 2 * channels, 3),
-            nn.ReLU(),
-        )
+        matrix = cosines().float()
+        waves = torch.einsum("iy,jx->ijyx", matrix, matrix).reshape(BLOCK * BLOCK, 1, BLOCK, BLOCK)
+        self.register_buffer("waves", waves, persistent=False)
         self.guess = nn.Sequential(
-            nn.Linear(4 * channels, 64),
+            nn.Linear(2 * BLOCK * BLOCK * (len(self.LIMITS) + 2), hidden),
             nn.ReLU(),
-            nn.Linear(64, CONDITION_SIZE - 1),
+            nn.Linear(hidden, hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, CONDITION_SIZE - 1),
         )
 
-    def pooled(self, ycc: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean of the features and of their squares, each (n, features), over one window per item."""
-        features = self.features(waves_of(ycc))
-        return features.mean((2, 3)), features.square().mean((2, 3))
+    @torch.no_grad()
+    def habits(self, ycc: Tensor) -> Tensor:
+        """(n, figures) means over the blocks of (n, 3, h, w), whose corner is a block's corner."""
+        count, planes, height, width = ycc.shape
+        levels = 255 * ycc.reshape(count * planes, 1, height, width)
+        sizes = F.conv2d(levels, self.waves, stride=BLOCK).abs().flatten(2)
+        shares = [(sizes < limit).float().mean(2) for limit in self.LIMITS]
+        means = torch.stack([(sizes / (1 + sizes)).mean(2), sizes.log1p().mean(2), *shares], 2)
+        means = means.view(count, planes, -1)
+        return torch.cat((means[:, 0], means[:, 1:].mean(1)), 1)
 
-    def judge(self, mean: Tensor, square: Tensor) -> Tensor:
-        """(n, CONDITION_SIZE - 1) from pooled features."""
-        spread = (square - mean.square()).clamp_min(0).add(1e-6).sqrt()
-        return self.guess(torch.cat((mean, spread), 1))
-
-    def forward(self, ycc: Tensor) -> Tensor:
-        return self.judge(*self.pooled(ycc))
+    def forward(self, habits: Tensor) -> Tensor:
+        """(n, CONDITION_SIZE - 1)."""
+        guessed: Tensor = self.guess(habits)
+        return guessed
 
 
 class DejpegNet(nn.Module):
@@ -141,10 +148,13 @@ class DejpegNet(nn.Module):
         constant = condition[:, :, None, None].expand(-1, -1, *features.shape[2:])
         shallow = self.head(torch.cat((features, constant, phase), 1))
         deep = self.trunk(shallow.to(self.trunk.down.weight.dtype)).to(shallow.dtype)
-        # Coarse steps lose much, fine steps little: the correction is measured accordingly.
-        strength = 0.1 * torch.exp2(4 * condition[:, :2].mean(1) - 2)
         change = F.pixel_shuffle(haar(self.tail(deep)), 2)
-        return ycc + strength[:, None, None, None] * change
+        return ycc + strength(condition)[:, None, None, None] * change
+
+
+def strength(condition: Tensor) -> Tensor:
+    """(n,) size of a usual correction: coarse steps lose much, fine steps little. 0.025 .. 0.4."""
+    return 0.1 * torch.exp2(4 * condition[:, :2].clamp(0, 1).mean(1) - 2)
 
 
 def phase_planes(height: int, width: int, left: Tensor, top: Tensor) -> Tensor:

@@ -41,12 +41,17 @@ def black_and_white(image: FilterInput, params: BlackAndWhiteParams, progress: P
 
 def _mixed(rgb: FloatImage, params: BlackAndWhiteParams) -> FloatImage:
     """A colour is its grey part, plus a secondary, plus a primary; each part has its own weight."""
-    ordered = np.sort(rgb, axis=-1)
-    low, middle, high = ordered[..., 0], ordered[..., 1], ordered[..., 2]
-    most, least = rgb.argmax(-1), rgb.argmin(-1)
-    primary = np.array([params.reds, params.greens, params.blues], np.float32) / 100
-    secondary = np.array([params.cyans, params.magentas, params.yellows], np.float32) / 100
-    return np.asarray(low + (middle - low) * secondary[least] + (high - middle) * primary[most], np.float32)
+    red, green, blue = (rgb[..., channel] for channel in range(3))
+    low = np.minimum(np.minimum(red, green), blue)
+    high = np.maximum(np.maximum(red, green), blue)
+    middle = red + green + blue - low - high
+    primary, secondary = np.empty_like(low), np.empty_like(low)
+    first = (params.reds, params.greens, params.blues)
+    second = (params.cyans, params.magentas, params.yellows)
+    for plane, strong, weak in zip((red, green, blue), first, second, strict=True):
+        primary[plane == high] = strong / 100
+        secondary[plane == low] = weak / 100
+    return np.asarray(low + (middle - low) * secondary + (high - middle) * primary, np.float32)
 
 
 FILTER = Filter(

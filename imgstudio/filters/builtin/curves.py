@@ -9,11 +9,11 @@ import numpy as np
 
 from imgstudio.core.jobs import Progress
 from imgstudio.core.params import Curve, Ui
+from imgstudio.core.pixels import table_inputs, through_table
 from imgstudio.filters.base import Filter, FilterInput, FloatImage
 
 Points = tuple[tuple[float, float], ...]
 STRAIGHT: Final[Points] = ((0.0, 0.0), (1.0, 1.0))
-TABLE: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +26,32 @@ class CurvesParams:
     blue: Annotated[Points, Curve(), Ui(advanced=True)] = STRAIGHT
 
 
+def prepare(image: FilterInput, params: CurvesParams, progress: Progress) -> tuple[FloatImage | None, ...]:
+    """A table for each of red, green and blue, the common curve after it; None where nothing changes."""
+    common = curve_table(params.rgb)
+    tables: list[FloatImage | None] = []
+    for points in (params.red, params.green, params.blue):
+        own = curve_table(points)
+        unchanged = points == STRAIGHT and params.rgb == STRAIGHT
+        tables.append(None if unchanged else through_table(own, common))
+    return tuple(tables)
+
+
 def curves(image: FilterInput, params: CurvesParams, progress: Progress) -> FloatImage:
-    out = image.pixels
-    for channel, points in enumerate((params.red, params.green, params.blue)):
-        if points != STRAIGHT:
-            out = out.copy()
-            out[..., channel] = through(out[..., channel], points)
-    return out if params.rgb == STRAIGHT else through(out, params.rgb)
+    out = image.pixels.copy()
+    for channel, table in enumerate(image.shared):
+        if table is not None:
+            out[..., channel] = through_table(out[..., channel], table)
+    return out
 
 
-def through(values: FloatImage, points: Points) -> FloatImage:
-    """Send 0..1 values through a monotone cubic (Fritsch and Carlson 1980), flat beyond its ends."""
-    from scipy.interpolate import PchipInterpolator  # takes a second, so not when the window starts
+def curve_table(points: Points) -> FloatImage:
+    """A monotone cubic (Fritsch and Carlson 1980) through the points, flat beyond its ends."""
+    from scipy.interpolate import PchipInterpolator  # slow to import, and the window must start quickly
 
     xs, ys = np.array(points, np.float64).T
-    grid = np.linspace(0, 1, TABLE)
-    table = np.clip(PchipInterpolator(xs, ys)(np.clip(grid, xs[0], xs[-1])), 0, 1)
-    return np.asarray(np.interp(values, grid, table), np.float32)
+    inside = np.clip(table_inputs(), xs[0], xs[-1])
+    return np.asarray(np.clip(PchipInterpolator(xs, ys)(inside), 0, 1), np.float32)
 
 
 FILTER = Filter(
@@ -52,4 +61,5 @@ FILTER = Filter(
     help="Bend the tones with a curve; red, green and blue have their own under More.",
     params=CurvesParams,
     run=curves,
+    prepare=prepare,
 )

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 import numpy as np
 
 from imgstudio.core.jobs import Progress
 from imgstudio.core.params import Number, Ui
-from imgstudio.core.pixels import luma
 from imgstudio.filters.base import Filter, FilterInput, FloatImage
 
-SHOULDER = 0.8
+SHOULDER: Final = np.float32(0.8)
 """Linear light above which highlights are rolled off."""
 
 
@@ -31,18 +30,23 @@ class ExposureParams:
 
 def exposure(image: FilterInput, params: ExposureParams, progress: Progress) -> FloatImage:
     gain = np.float32(2.0**params.exposure / (1 - params.black))
-    out = np.maximum(image.pixels - np.float32(params.black), 0) * gain
+    out = image.pixels * gain
+    if params.black:
+        out = np.maximum(out - np.float32(params.black) * gain, 0)
     if params.keep_highlights and params.exposure > 0:
-        out = _rolled_off(out)
-    return np.asarray(out, np.float32)
+        return _rolled_off(out)
+    return out
 
 
 def _rolled_off(light: FloatImage) -> FloatImage:
     """Bring the brightest channel below 1 smoothly; all channels shrink alike, so the hue stays."""
-    peak = np.maximum(light.max(axis=-1, keepdims=True), luma(light)[..., None])
-    over = np.maximum(peak - SHOULDER, 0) / (1 - SHOULDER)
-    wanted = np.where(peak > SHOULDER, SHOULDER + (1 - SHOULDER) * (1 - np.exp(-over)), peak)
-    return np.asarray(light * (wanted / np.maximum(peak, 1e-6)), np.float32)
+    peak = np.maximum(np.maximum(light[..., 0], light[..., 1]), light[..., 2])
+    bright = peak > SHOULDER
+    over = peak[bright]
+    room = np.float32(1 - SHOULDER)
+    shrink = np.ones_like(peak)
+    shrink[bright] = (SHOULDER + room * (1 - np.exp((SHOULDER - over) / room))) / over
+    return light * shrink[..., None]
 
 
 FILTER = Filter(

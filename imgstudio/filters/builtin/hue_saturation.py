@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
+import cv2
 import numpy as np
 
 from imgstudio.core.jobs import Progress
 from imgstudio.core.params import Number, Ui
 from imgstudio.filters.base import Filter, FilterInput, FloatImage
 from imgstudio.filters.oklab import from_oklab, to_oklab
+
+Weight = FloatImage | np.float32
 
 HUES: Final = {"reds": 29, "yellows": 110, "greens": 142, "cyans": 195, "blues": 264, "magentas": 328}
 """Oklab hue angles of the sRGB primaries and secondaries, degrees."""
@@ -37,27 +40,38 @@ class HueSaturationParams:
 
 def hue_saturation(image: FilterInput, params: HueSaturationParams, progress: Progress) -> FloatImage:
     lab = to_oklab(image.pixels)
-    chroma = np.hypot(lab[..., 1], lab[..., 2])
-    angle = np.arctan2(lab[..., 2], lab[..., 1])
-    weight = _weight(angle, chroma, params.range)
-    vibrance = params.vibrance / 100 * np.maximum(0, 1 - chroma / VIBRANT)
-    gain = np.maximum(0, 1 + weight * (params.saturation / 100 + vibrance))
-    turned = angle + weight * np.radians(params.hue)
-    light = params.lightness / 100 * weight
-    target = np.where(light > 0, 1.0, 0.0)
-    lab[..., 0] += (target - lab[..., 0]) * np.abs(light)
-    fade = (1 - np.abs(light)) * gain * chroma
-    lab[..., 1], lab[..., 2] = fade * np.cos(turned), fade * np.sin(turned)
+    across, along = lab[..., 1].copy(), lab[..., 2].copy()
+    chroma = np.asarray(cv2.magnitude(across, along), np.float32)
+    weight = _weight(across, along, chroma, params.range)
+    gain = _gain(chroma, weight, params)
+    if params.lightness:
+        light = weight * np.float32(params.lightness / 100)
+        lab[..., 0] += (np.float32(params.lightness > 0) - lab[..., 0]) * np.abs(light)
+        gain = gain * (1 - np.abs(light))
+    turn = weight * np.float32(np.radians(params.hue))
+    cosine, sine = np.cos(turn), np.sin(turn)
+    lab[..., 1] = gain * (across * cosine - along * sine)
+    lab[..., 2] = gain * (across * sine + along * cosine)
     return from_oklab(lab)
 
 
-def _weight(angle: FloatImage, chroma: FloatImage, name: str) -> FloatImage:
+def _gain(chroma: FloatImage, weight: Weight, params: HueSaturationParams) -> FloatImage:
+    """How many times more colourful each pixel becomes."""
+    more = np.float32(params.saturation / 100)
+    if params.vibrance:
+        dull = np.maximum(0, 1 - chroma * np.float32(1 / VIBRANT))
+        return np.asarray(np.maximum(0, 1 + weight * (more + np.float32(params.vibrance / 100) * dull)))
+    return np.asarray(np.maximum(0, 1 + weight * more))
+
+
+def _weight(across: FloatImage, along: FloatImage, chroma: FloatImage, name: str) -> Weight:
     """1 at the chosen hue, 0 beyond its neighbours; greys belong to no hue."""
     if name == "all":
-        return np.ones_like(chroma)
-    distance = np.abs((np.degrees(angle) - HUES[name] + 180) % 360 - 180)
-    near = np.clip(1 - distance / HALF_WIDTH, 0, 1)
-    return np.asarray(near * near * (3 - 2 * near) * np.clip(chroma / 0.02, 0, 1), np.float32)
+        return np.float32(1)
+    angle = np.asarray(cv2.phase(across, along, angleInDegrees=True), np.float32)
+    distance = np.abs((angle - np.float32(HUES[name] - 180)) % 360 - 180)
+    near = np.clip(1 - distance / np.float32(HALF_WIDTH), 0, 1)
+    return np.asarray(near * near * (3 - 2 * near) * np.clip(chroma * 50, 0, 1), np.float32)
 
 
 FILTER = Filter(

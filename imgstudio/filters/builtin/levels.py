@@ -9,7 +9,7 @@ import numpy as np
 
 from imgstudio.core.jobs import Progress
 from imgstudio.core.params import Number, Ui
-from imgstudio.core.pixels import luma
+from imgstudio.core.pixels import luma, table_inputs, through_table
 from imgstudio.filters.base import Filter, FilterInput, FloatImage
 
 CLIPPED = 0.1
@@ -33,7 +33,15 @@ class LevelsParams:
     channel: Annotated[Literal["rgb", "red", "green", "blue"], Ui(label="Channel")] = "rgb"
 
 
-def prepare(image: FilterInput, params: LevelsParams, progress: Progress) -> tuple[float, float]:
+def prepare(image: FilterInput, params: LevelsParams, progress: Progress) -> FloatImage:
+    """What every level becomes, as a table."""
+    low, high = _ends(image, params)
+    start, end = params.output_black / 255, params.output_white / 255
+    part = np.clip((table_inputs() - low) / (high - low), 0, 1) ** (1 / params.middle)
+    return np.asarray(start + (end - start) * part, np.float32)
+
+
+def _ends(image: FilterInput, params: LevelsParams) -> tuple[float, float]:
     """Black and white point in 0..1."""
     if not params.auto:
         return params.black / 255, max(params.white, params.black + 1) / 255
@@ -46,12 +54,11 @@ def prepare(image: FilterInput, params: LevelsParams, progress: Progress) -> tup
 
 
 def levels(image: FilterInput, params: LevelsParams, progress: Progress) -> FloatImage:
-    low, high = image.shared
-    first, last = {"rgb": (0, 3), "red": (0, 1), "green": (1, 2), "blue": (2, 3)}[params.channel]
+    if params.channel == "rgb":
+        return through_table(image.pixels, image.shared)
+    channel = ("red", "green", "blue").index(params.channel)
     out = image.pixels.copy()
-    part = np.clip((out[..., first:last] - low) / (high - low), 0, 1) ** (1 / params.middle)
-    start, end = params.output_black / 255, params.output_white / 255
-    out[..., first:last] = start + (end - start) * part
+    out[..., channel] = through_table(out[..., channel], image.shared)
     return out
 
 

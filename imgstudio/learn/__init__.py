@@ -1,0 +1,1 @@
+"""Training: recipes, sessions, schedules, checkpoints."""

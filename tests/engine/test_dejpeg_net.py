@@ -1,0 +1,213 @@
+"""The dejpeg network and the way windows of a picture go through it."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from skimage.data import astronaut
+
+from imgstudio.core.pixels import from_float, to_float
+from imgstudio.engine.dejpeg import ALIGN, Condition, Dejpeg
+from imgstudio.engine.jpeg import JpegTables, block_dct, standard_tables, ycc_from_rgb
+from imgstudio.engine.manifest import WEIGHTS_NAME, read_manifest
+from imgstudio.engine.nets.dejpeg import ARCHITECTURE, DejpegNet, haar, phase_planes, waves_of
+from imgstudio.engine.weights import load
+
+MODEL = Path(__file__).parents[2] / "resources/models/dejpeg"
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def tiny():
+    torch.manual_seed(1)
+    return Dejpeg(DejpegNet(channels=16, deep_channels=16, pairs=1, deep_pairs=1))
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    manifest = read_manifest(MODEL)
+    net = ARCHITECTURE.build(**manifest.hyperparameters)
+    net.load_state_dict(load(MODEL / WEIGHTS_NAME, manifest.sha256))
+    return Dejpeg(net)
+
+
+def picture(height, width, seed=0):
+    return np.random.default_rng(seed).random((height, width, 3), np.float32)
+
+
+def through_jpeg(pixels, quality):
+    draft = io.BytesIO()
+    Image.fromarray(pixels).save(draft, "JPEG", quality=quality)
+    return np.asarray(Image.open(draft))
+
+
+def error(picture, truth):
+    return float(np.mean((picture.astype(np.float64) - truth) ** 2))
+
+
+def test_the_haar_transform_undoes_itself():
+    cells = torch.randn(2, 12, 5, 7)
+
+    assert torch.allclose(haar(haar(cells)), cells, atol=1e-6)
+
+
+def test_a_flat_picture_has_no_waves_but_its_level():
+    waves = waves_of(torch.full((1, 3, 16, 16), 0.25))
+
+    assert torch.allclose(waves[:, :3], torch.tensor(0.5))
+    assert waves[:, 3:].abs().max() < 1e-6
+
+
+def test_phase_planes_repeat_with_the_grid_and_tell_places_apart():
+    planes = phase_planes(16, 16, torch.tensor([0]), torch.tensor([0]))
+    later = phase_planes(16, 16, torch.tensor([8]), torch.tensor([16]))
+    shifted = phase_planes(16, 16, torch.tensor([3]), torch.tensor([0]))
+
+    assert torch.allclose(planes, later, atol=1e-5)
+    assert torch.allclose(planes[..., :4], planes[..., 4:], atol=1e-5)
+    assert (planes - shifted)[:, :2].abs().max() > 0.5
+    assert torch.equal(planes[:, 2:], shifted[:, 2:])
+
+
+def test_a_network_that_adds_nothing_returns_the_picture(tiny):
+    torch.nn.init.zeros_(tiny.net.tail.weight)
+    torch.nn.init.zeros_(tiny.net.tail.bias)
+    image = picture(37, 50)
+
+    result = tiny.restore(image, tiny.estimate(image))
+
+    assert np.abs(result - image).max() < 1e-5
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 90), (33, 17), (300, 40)])
+def test_every_size_goes_through(tiny, size):
+    image = picture(*size)
+
+    result = tiny.restore(image, tiny.estimate(image))
+
+    assert result.shape == image.shape
+    assert result.dtype == np.float32
+    assert np.isfinite(result).all()
+
+
+@given(st.integers(0, 8), st.integers(0, 6), st.sampled_from([None, (0, 0), (5, 2)]), st.booleans())
+@settings(max_examples=12, deadline=None)
+def test_a_window_gives_what_the_whole_picture_gives(column, row, grid, has_tables):
+    torch.manual_seed(2)
+    model = Dejpeg(DejpegNet(channels=16, deep_channels=16, pairs=1, deep_pairs=1))
+    image = picture(170, 213)
+    tables = standard_tables(20) if has_tables else None
+    condition = model.condition_from_tables(standard_tables(20), grid)
+    margin = -(-model.reach // ALIGN) * ALIGN
+    left, top, width, height = column * ALIGN, row * ALIGN, 64, 48
+    start_x, start_y = max(0, left - margin), max(0, top - margin)
+
+    whole = model.restore(image, condition, tables=tables)
+    window = image[start_y : top + height + margin, start_x : left + width + margin]
+    part = model.restore(window, condition, origin=(start_x, start_y), tables=tables)
+
+    inner = part[top - start_y :, left - start_x :][:height, :width]
+    assert np.abs(whole[top : top + height, left : left + width] - inner).max() < 1e-3
+
+
+def test_nothing_further_than_the_reach_matters(tiny):
+    image = picture(16, 320)
+    other = image.copy()
+    other[:, 160 + tiny.reach :] = 1 - other[:, 160 + tiny.reach :]
+    condition = tiny.condition_from_tables(standard_tables(10))
+
+    difference = np.abs(tiny.restore(image, condition) - tiny.restore(other, condition))
+
+    assert difference[:, :160].max() == 0
+    assert difference[:, 160 + tiny.reach :].max() > 0
+
+
+def test_with_tables_brightness_stays_within_what_the_file_allows(tiny):
+    pixels = through_jpeg(astronaut()[64:128, 64:128] // 2 + 60, 30)
+    tables = standard_tables(30)
+
+    result = tiny.restore(to_float(pixels), tiny.condition_from_tables(tables), tables=tables)
+
+    def coefficients(image):
+        tensor = torch.from_numpy(image).permute(2, 0, 1)
+        return block_dct(255 * ycc_from_rgb(tensor)[0] - 0.5) / tables.luma
+
+    assert (coefficients(result) - coefficients(to_float(pixels)).round()).abs().max() < 0.51
+
+
+def test_the_given_network_is_left_alone():
+    net = DejpegNet(channels=16, deep_channels=16, pairs=1, deep_pairs=1)
+
+    Dejpeg(net, dtype=torch.bfloat16)
+
+    assert {value.dtype for value in net.parameters()} == {torch.float32}
+    assert all(value.requires_grad for value in net.parameters())
+
+
+def test_half_precision_changes_little(shipped):
+    image = to_float(through_jpeg(astronaut()[:96, :96], 20))
+    condition = shipped.estimate(image)
+    other = Dejpeg(shipped.net, dtype=torch.bfloat16)
+
+    difference = other.restore(image, condition) - shipped.restore(image, condition)
+
+    assert np.sqrt(np.mean(difference**2)) < 0.5 / 255
+
+
+@pytest.mark.parametrize(("quality", "part"), [(10, 0.8), (30, 0.8), (80, 0.97), (95, 1.005)])
+@pytest.mark.parametrize("cut", [0, 3])
+def test_the_shipped_weights_repair_and_do_no_harm(shipped, quality, part, cut):
+    """`part` is how much of the squared error may be left."""
+    clean = astronaut()[0:256, 100:356]
+    spoiled = through_jpeg(clean, quality)[cut:, cut:]
+    image = to_float(spoiled)
+
+    result = from_float(shipped.restore(image, shipped.estimate(image)))
+
+    assert error(result, clean[cut:, cut:]) < part * error(spoiled, clean[cut:, cut:])
+
+
+def test_the_shipped_weights_leave_a_clean_picture_alone(shipped):
+    image = to_float(astronaut()[:256, :256])
+
+    result = from_float(shipped.restore(image, shipped.estimate(image)))
+
+    assert error(result, astronaut()[:256, :256]) < 1.5
+
+
+def test_a_gray_picture_stays_gray(shipped):
+    gray = np.asarray(Image.fromarray(astronaut()[:128, :128]).convert("L"))
+    image = to_float(np.repeat(through_jpeg(gray, 15)[..., None], 3, 2))
+    tables = JpegTables(standard_tables(15).luma)
+
+    result = shipped.restore(image, shipped.condition_from_tables(tables), tables=tables)
+
+    assert np.ptp(result, axis=2).max() < 6 / 255
+
+
+def test_the_condition_is_seen_in_the_picture(shipped):
+    guesses = []
+    for quality in (10, 40, 80):
+        image = to_float(through_jpeg(astronaut()[:256, :256], quality))
+        condition = shipped.estimate(image)
+        assert isinstance(condition, Condition)
+        guesses.append(condition.numbers[0, :3].mean().item())
+        told = shipped.condition_from_tables(standard_tables(quality)).numbers[0, :3].mean().item()
+        assert guesses[-1] == pytest.approx(told, abs=0.08)
+    assert guesses == sorted(guesses, reverse=True)
+
+
+def test_the_weights_are_small():
+    assert (MODEL / WEIGHTS_NAME).stat().st_size < 2_000_000
