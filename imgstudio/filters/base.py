@@ -46,6 +46,8 @@ class FilterInput:
     look: Callable[[Rect], FloatImage] | None = None
     """In prepare only: reads (height, width, 3) of any part of the whole picture at full resolution."""
     device: str = "auto"
+    precise: bool = False
+    """Compute in float32: the first try, in whatever is fast, gave invalid numbers."""
 
 
 @dataclass(frozen=True, slots=True)

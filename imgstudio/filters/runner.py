@@ -30,6 +30,8 @@ TILE: Final = 512
 SMALLEST_TILE: Final = 64
 OVERVIEW: Final = 1024
 """Longest side of the picture that Filter.prepare sees."""
+FLAT: Final = 0.1
+"""Spread of a tile from which on a flat result is not believed."""
 DETAIL_SIGMA: Final = 1.5
 DETAIL_MARGIN: Final = 6
 
@@ -84,8 +86,7 @@ class FilterJob:
     def run(self, progress: Progress) -> FilterResult:
         """Run the filter over the region; raises Cancelled between tiles."""
         source = self._source_at_size()
-        shared = self._prepare(source, progress.part(0.0, 0.05))
-        raw = self._run_tiles_within_memory(source, shared, progress.part(0.05, 0.97))
+        raw = self._run_within_memory(source, progress.part(0.0, 0.97))
         step = step_of(
             self.filter, self.params, self.how.finish, self.how.seed, masked=self.source.selection is not None
         )
@@ -99,17 +100,24 @@ class FilterJob:
             return shrink(self.source, self.how.reduce)
         return replace(self.small, region=reduced_box(self.source.region, self.how.reduce, self.small.bounds))
 
-    def _run_tiles_within_memory(self, source: AnySource, shared: Any, progress: Progress) -> TileStore:
-        """Start again with tiles of half the side when memory runs out."""
-        tile = self.tile
-        while True:
-            try:
-                return self._run_tiles(source, shared, tile, progress)
-            except MemoryError:
-                tile //= 2
-                if tile < SMALLEST_TILE or self.filter.margin(self.params) is None:
-                    raise
-                log.info("%s: not enough memory, going on with tiles of %s", self.title, tile)
+    def _run_within_memory(self, source: AnySource, progress: Progress) -> TileStore:
+        """When memory runs out, start again with tiles of half the side, at last on the CPU."""
+        devices = (
+            [self.how.device]
+            if not self.filter.models or self.how.device == "cpu"
+            else [self.how.device, "cpu"]
+        )
+        for device in devices:
+            self.how = replace(self.how, device=device)
+            tile = self.tile
+            while tile >= SMALLEST_TILE:
+                try:
+                    shared = self._prepare(source, progress.part(0.0, 0.05))
+                    return self._run_tiles(source, shared, tile, progress.part(0.05, 1.0))
+                except MemoryError:
+                    tile = 0 if self.filter.margin(self.params) is None else tile // 2
+                    log.info("%s: not enough memory on %s, next tile %s", self.title, device, tile)
+        raise MemoryError(self.title)
 
     def _prepare(self, source: AnySource, progress: Progress) -> Any:
         if self.filter.models:
@@ -138,16 +146,27 @@ class FilterJob:
     def _run_one(self, source: AnySource, shared: Any, inner: Rect, outer: Rect, progress: Progress) -> Array:
         image = self._input(source, outer, shared)
         quiet = Progress(token=progress.token) if outer != source.bounds else progress
-        out = self.filter.run(image, self.params, quiet)
-        if out.shape != image.pixels.shape:
-            raise ValueError(f"{self.filter.id} returned {out.shape} for {image.pixels.shape}")
         keep = inner.translated(-outer.x, -outer.y).slices()
-        result = out[keep]
-        if not np.isfinite(result).all():
+        before, result = image.pixels[keep], self._filtered(image, quiet)[keep]
+        if self._is_broken(result, before):
+            result = self._filtered(replace(image, precise=True), quiet)[keep]
+        if self._is_broken(result, before):
             self._warn("The filter made invalid numbers in a part of the picture, which was left as it is")
-            result = image.pixels[keep]
+            result = before
         encode = from_linear if self.filter.space == "linear" else from_float
         return _opaque(encode(result, source.dtype))
+
+    def _filtered(self, image: FilterInput, progress: Progress) -> FloatImage:
+        out = self.filter.run(image, self.params, progress)
+        if out.shape != image.pixels.shape:
+            raise ValueError(f"{self.filter.id} returned {out.shape} for {image.pixels.shape}")
+        return out
+
+    def _is_broken(self, result: FloatImage, before: FloatImage) -> bool:
+        """Not numbers, or from a network one flat colour where there was a picture."""
+        if not np.isfinite(result).all():
+            return True
+        return bool(self.filter.models) and bool(np.ptp(result) == 0) and bool(np.ptp(before) > FLAT)
 
     def _input(self, source: AnySource, rect: Rect, shared: Any = None) -> FilterInput:
         rgba = source.read(rect)

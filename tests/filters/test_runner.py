@@ -78,6 +78,35 @@ def test_invalid_numbers_are_never_shown():
     assert np.array_equal(result.pixels.read(document.bounds), document.active.pixels.read(document.bounds))
 
 
+def test_a_network_that_fails_in_half_precision_is_run_again_in_full():
+    document, tries = noise(), []
+
+    def run(image, params, progress):
+        tries.append(image.precise)
+        return 1 - image.pixels if image.precise else np.full_like(image.pixels, 0.5)
+
+    item = make(run, models=("dejpeg",))
+    result = capture(document, document.active, item, NoParams()).run(Progress())
+    assert tries == [False, True]
+    assert not result.warnings
+    before = document.active.pixels.read(document.bounds)[..., :3]
+    assert np.array_equal(result.pixels.read(document.bounds)[..., :3], 255 - before)
+
+
+def test_when_the_fast_device_has_no_room_the_cpu_does_it():
+    document, devices = noise(), []
+
+    def run(image, params, progress):
+        devices.append(image.device)
+        if image.device != "cpu":
+            raise MemoryError
+        return 1 - image.pixels
+
+    item = make(run, models=("dejpeg",))
+    capture(document, document.active, item, NoParams(), RunSettings(device="auto")).run(Progress())
+    assert devices == ["auto"] * 4 + ["cpu"]
+
+
 def test_strength_is_a_blend_that_needs_no_second_run():
     document, calls = noise(), []
 

@@ -68,9 +68,11 @@ def prepare(image: FilterInput, params: DejpegParams, progress: Progress) -> Jud
 
 
 def dejpeg(image: FilterInput, params: DejpegParams, progress: Progress) -> FloatImage:
-    network = _network(image.device)
+    from imgstudio.engine.device import guard
+
+    network = _network(image.device, precise=image.precise)
     judged: Judged = image.shared
-    with _one_at_a_time, _cancellable(network, progress.token):
+    with _one_at_a_time, guard(), _cancellable(network, progress.token):
         return network.restore(
             image.pixels, judged.condition, origin=(image.origin.x, image.origin.y), tables=judged.tables
         )
@@ -108,7 +110,9 @@ def _tables(jpeg: JpegInfo) -> JpegTables:
 
 
 @cache
-def _network(device_name: str) -> Dejpeg:
+def _network(device_name: str, *, precise: bool = False) -> Dejpeg:
+    import torch
+
     from imgstudio.engine.dejpeg import Dejpeg
     from imgstudio.engine.device import compute_dtype, pick_device
     from imgstudio.engine.nets.dejpeg import DejpegNet
@@ -116,7 +120,7 @@ def _network(device_name: str) -> Dejpeg:
     device = pick_device(device_name)
     loaded = models().load(MODEL)
     assert isinstance(loaded, DejpegNet)
-    network = Dejpeg(loaded, device, compute_dtype(device))
+    network = Dejpeg(loaded, device, torch.float32 if precise else compute_dtype(device))
     assert network.reach <= MARGIN
     return network
 

@@ -20,10 +20,14 @@ CLIPPED = 0.1
 class LevelsParams:
     auto: Annotated[bool, Ui(label="Automatic", help="Set black and white from the picture.")] = False
     black: Annotated[
-        int, Number(0, 254), Ui(help="Input level that becomes black.", visible_if=("auto", False))
+        int,
+        Number(0, 254),
+        Ui(help="Input level that becomes black.", histogram=True, visible_if=("auto", False)),
     ] = 0
     white: Annotated[
-        int, Number(1, 255), Ui(help="Input level that becomes white.", visible_if=("auto", False))
+        int,
+        Number(1, 255),
+        Ui(help="Input level that becomes white.", histogram=True, visible_if=("auto", False)),
     ] = 255
     middle: Annotated[
         float, Number(0.1, 10.0, 0.01, log=True), Ui(help="Above 1 brightens the middle tones.")
