@@ -6,14 +6,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from imgstudio.cli import COMMANDS
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; returns the exit status."""
-    from imgstudio.cli.main import COMMANDS
-    from imgstudio.cli.main import main as command_line
-
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words and (words[0] in COMMANDS or words[0].startswith("-")):
+        from imgstudio.cli.main import main as command_line
+
         return command_line(words)
     from imgstudio.app.__main__ import run
 

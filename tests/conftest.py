@@ -47,3 +47,27 @@ def _nothing_runs_on():
     jobs = sys.modules.get("imgstudio.app.jobs")
     if jobs is not None:
         assert not jobs.running_threads(), "a worker thread is still running"
+
+
+@pytest.fixture(scope="session")
+def person():
+    """The module tests.studio: `Studio`, `Answers`, `check_document`."""
+    from tests import studio
+
+    return studio
+
+
+@pytest.fixture(scope="session")
+def _window(qapp, person):
+    """One window for all tests: making one takes longer than most of them."""
+    made = person.Studio()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def studio(qtbot, _window):
+    """A window as new in the hands of a person."""
+    _window.begin(qtbot)
+    yield _window
+    _window.end()

@@ -18,6 +18,7 @@ from imgstudio.app.canvas.tools.base import ToolState
 from imgstudio.app.canvas.tools.toolbox import Toolbox
 from imgstudio.app.context import AppContext
 from imgstudio.app.controllers.clipboard import Clipboard
+from imgstudio.app.controllers.document_edits import DocumentEdits
 from imgstudio.app.controllers.documents import Documents
 from imgstudio.app.controllers.recovery import Recovery
 from imgstudio.app.dialogs.questions import Questions
@@ -45,6 +46,7 @@ class Studio:
         self.documents = Documents(settings, self.jobs, source_types)
         self.context = AppContext(settings, self.jobs, filters, self.documents, Toolbox(ToolState()))
         self.context.clipboard = Clipboard()
+        self.context.edits = DocumentEdits(self.context)
         self.actions = ActionRegistry(self.context, all_actions(filters, self.context.tools.tools.values()))
         self.context.actions = self.actions
         self.window = MainWindow(self.context, self.actions)

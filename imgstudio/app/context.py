@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from weakref import WeakKeyDictionary
@@ -14,6 +14,7 @@ from imgstudio.app.canvas.tools.base import ToolState
 from imgstudio.app.canvas.tools.toolbox import Toolbox
 from imgstudio.app.jobs import JobService
 from imgstudio.core.document import Document
+from imgstudio.core.jobs import Progress
 from imgstudio.core.pixels import Array
 from imgstudio.core.settings import Settings
 from imgstudio.core.tiles import TileStore
@@ -61,6 +62,20 @@ class OpensFilters(Protocol):
     """The filter panel, as actions see it."""
 
     def open(self, filter_id: str) -> Any: ...
+
+
+class EditsDocuments(Protocol):
+    """Work on whole documents that may take long; controllers/document_edits.py does it."""
+
+    def do(self, document: Document, title: str, change: Callable[[Document], object]) -> None:
+        """One undo step: at once where that is quick, else on a worker."""
+        ...
+
+    def do_long(
+        self, document: Document, title: str, change: Callable[[Document, Progress], object]
+    ) -> None: ...
+
+    def is_busy(self, document: Document) -> bool: ...
 
 
 class RunsActions(Protocol):
@@ -149,6 +164,10 @@ class ShellWindow(Protocol):
 
     def open_preferences(self, page: str = "") -> None: ...
 
+    def open_models(self, chosen: str = "") -> None:
+        """The models dialog, with one of them marked."""
+        ...
+
     def close(self) -> bool: ...
 
     def isFullScreen(self) -> bool: ...  # noqa: N802 - Qt's name
@@ -159,9 +178,12 @@ class AppContext(QObject):
 
     message = Signal(str)
     """A quiet note for a few seconds."""
+    done = Signal(str)
+    """A quiet note about the undo step just made in the current document, with a button that undoes it."""
     error = Signal(object)
     """An exception to tell the user; a UserError says what, why and what to do."""
 
+    edits: EditsDocuments
     filter_panel: OpensFilters
     actions: RunsActions
     ask: AsksPeople

@@ -13,8 +13,8 @@ from imgstudio.core.jobs import Cancelled, CancelToken, Job, Progress
 
 logger = logging.getLogger(__name__)
 
-Lane = Literal["compute", "io"]
-LANE_WIDTH: Final[dict[Lane, int]] = {"compute": 1, "io": 2}
+Lane = Literal["compute", "io", "edit"]
+LANE_WIDTH: Final[dict[Lane, int]] = {"compute": 1, "io": 2, "edit": 1}
 """How many jobs of a lane run at once; the others wait their turn."""
 REPORT_INTERVAL: Final = 1 / 30
 ESTIMATE_AFTER_SECONDS: Final = 0.5
@@ -86,6 +86,8 @@ class JobHandle(QObject):
         self.job, self.lane, self.title = job, lane, job.title
         self.is_quiet = bool(getattr(job, "quiet", False))
         """Whether it works behind the scenes and is not worth a line in the window."""
+        self.is_told_elsewhere = False
+        """Whether whoever started it tells a failure, so that the jobs strip does not."""
         self.fraction, self.message = 0.0, ""
         self.started_at: float | None = None
         """time.monotonic() of the start; None while it waits."""

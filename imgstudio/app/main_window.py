@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLay
 from imgstudio.app.actions.menus import RecentMenu
 from imgstudio.app.actions.registry import ActionRegistry
 from imgstudio.app.canvas.canvas import Canvas
+from imgstudio.app.canvas_menu import CanvasMenu
 from imgstudio.app.context import AppContext
 from imgstudio.app.controllers.closing import close_documents
 from imgstudio.app.controllers.documents import Documents
@@ -25,7 +26,6 @@ from imgstudio.app.panels.history import HistoryPanel
 from imgstudio.app.panels.info import InfoPanel
 from imgstudio.app.panels.layers import LayersPanel
 from imgstudio.app.panels.palette import Entry, Palette
-from imgstudio.app.panels.preferences import PreferencesDialog
 from imgstudio.app.panels.status import StatusLine
 from imgstudio.app.panels.tool_options import ToolOptionsBar
 from imgstudio.app.panels.toolbox import ToolboxPanel
@@ -110,10 +110,17 @@ class MainWindow(QMainWindow):
         palette.open_over(self)
 
     def open_preferences(self, page: str = "") -> None:
+        from imgstudio.app.panels.preferences import PreferencesDialog
+
         dialog = PreferencesDialog(self._actions, self._context.settings, self)
         if page:
             dialog.show_page(page)
         dialog.open()
+
+    def open_models(self, chosen: str = "") -> None:
+        from imgstudio.app.dialogs.models_dialog import ModelsDialog
+
+        ModelsDialog(self._context, self, chosen).open()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         documents = self._documents
@@ -187,6 +194,7 @@ class MainWindow(QMainWindow):
         self.tabs.close_wanted.connect(lambda document: close_documents(context, documents, [document]))
         self._dropping = Dropping(context, documents, self, self.canvas)
         self._held = HeldKeys(self, self._actions)
+        self._canvas_menu = CanvasMenu(self.canvas, self._actions, self)
 
     def _install_actions(self) -> None:
         actions = self._actions
@@ -197,7 +205,9 @@ class MainWindow(QMainWindow):
         self._show_tooltips()
 
     def _show_tooltips(self) -> None:
-        tips = {tool_id: self._actions.tooltip(f"tool.{tool_id}") for tool_id in self._context.tools.tools}
+        ids = {tool_id: f"tool.{tool_id}" for tool_id in self._context.tools.tools}
+        known = self._actions.specs  # a tool that a filter lends for a while has no action
+        tips = {tool: self._actions.tooltip(action) for tool, action in ids.items() if action in known}
         self.toolbox.set_tooltips(tips)
 
     def _show_furniture(self) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from imgstudio.app.controllers.recovery import Recovery
+from imgstudio.app.dialogs.questions import make_primary
 from imgstudio.app.i18n import tr
 
 
@@ -28,7 +29,7 @@ def offer_rescue(recovery: Recovery, window: QWidget) -> None:
     ]
     box.setInformativeText("\n".join(lines))
     bring_back = box.addButton(tr("Bring back"), QMessageBox.ButtonRole.AcceptRole)
-    bring_back.setProperty("primary", "true")
+    make_primary(bring_back)
     delete = box.addButton(tr("Delete them"), QMessageBox.ButtonRole.DestructiveRole)
     later = box.addButton(tr("Later"), QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(bring_back)

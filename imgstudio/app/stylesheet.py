@@ -8,7 +8,7 @@ STYLE_SHEET: Final = """
 * { outline: 0; }
 QWidget { color: @text; }
 QMainWindow, QDialog { background: @base; }
-QDialogButtonBox, QMessageBox { dialogbuttonbox-buttons-have-icons: 0; }
+QDialogButtonBox, QMessageBox { dialogbuttonbox-buttons-have-icons: 0; button-layout: 3; }
 QMainWindow::separator { background: @line; width: 1px; height: 1px; margin: 0; }
 QMainWindow::separator:hover { background: @accent; }
 
@@ -76,7 +76,8 @@ QListView, QTreeView, QTableView {
 QListView::item, QTreeView::item { min-height: 24px; }
 QListView::item:hover, QTreeView::item:hover { background: @hover; }
 QListView::item:selected, QTreeView::item:selected { background: @chosen; color: @text; }
-QHeaderView::section { background: @base; color: @dim; border: 0; border-bottom: 1px solid @line; padding: 4px 8px; }
+QHeaderView::section { background: @base; color: @dim; border: 0; border-bottom: 1px solid @line; padding: 4px 3px; }
+QListView[role="pages"]::item { padding: 0 8px; }
 
 QProgressBar { background: @line; border: 0; border-radius: 2px; max-height: 4px; min-height: 4px; }
 QProgressBar::chunk { background: @accent; border-radius: 2px; }

@@ -1,5 +1,5 @@
-"""The same jobs without a window: `imgstudio apply | batch | filters | models | info | doctor`."""
+"""The same jobs without a window; imports nothing, so that the window can ask which words are commands."""
 
-from imgstudio.cli.main import COMMANDS, main
+from typing import Final
 
-__all__ = ["COMMANDS", "main"]
+COMMANDS: Final = ("apply", "batch", "filters", "models", "info", "doctor")

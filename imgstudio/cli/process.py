@@ -37,7 +37,8 @@ class Work:
     device: str = "auto"
     mask: Path | None = None
     max_megapixels: float = 400
-    tile: int = 512
+    memory: int = 0
+    """Bytes that a filter may use; 0: no limit."""
     options: ExportOptions = field(default_factory=ExportOptions)
 
 
@@ -69,8 +70,8 @@ def work_of(parsed: argparse.Namespace) -> Work:
         lossless=parsed.lossless,
         metadata=parsed.metadata,
     )
-    tile = _tile_for(parsed.memory)
-    return Work(parsed.device, parsed.mask, parsed.max_megapixels, tile, options)
+    memory = 0 if parsed.memory is None else _bytes(parsed.memory)
+    return Work(parsed.device, parsed.mask, parsed.max_megapixels, memory, options)
 
 
 def filter_named(filters: FilterRegistry, filter_id: str) -> AnyFilter:
@@ -113,7 +114,8 @@ def run_step(
     item = filter_named(filters, step.filter)
     params = declared.from_json(item.params, step.params)
     cores = os.cpu_count() or 1
-    how = RunSettings(Finish(step.strength, step.detail), step.seed, work.device, threads=cores)
+    finish = Finish(step.strength, step.detail)
+    how = RunSettings(finish, step.seed, work.device, threads=cores, memory=work.memory)
     layer = _active(document)
     if isinstance(item, SessionFilter):
         result = capture_session(document, layer, item, params, how).run(progress)
@@ -121,9 +123,7 @@ def run_step(
         commit_size(document, capture_size(document, item, params, how).run(progress), item.name)
         return ()
     else:
-        job = capture(document, layer, item, params, how)
-        job.tile = min(job.tile, work.tile)
-        result = job.run(progress)
+        result = capture(document, layer, item, params, how).run(progress)
     document.add_layer(result_layer(result, item.name), document.place_above(layer), item.name)
     changed = [
         model for model, digest in step.models.items() if result.step.models.get(model, digest) != digest
@@ -181,14 +181,6 @@ def _active(document: Document) -> Layer:
     if layer is None:
         raise UserError("The project has no layers", "", "Add a layer first")
     return layer
-
-
-def _tile_for(memory: str | None) -> int:
-    """Tile side for a memory limit: a learned filter needs some 1.5 kB a pixel of its tile."""
-    if memory is None:
-        return 512
-    size = _bytes(memory)
-    return max(64, min(1024, int((size / 4 / 1500) ** 0.5) // 64 * 64))
 
 
 def _bytes(text: str) -> int:

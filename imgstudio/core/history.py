@@ -39,6 +39,8 @@ class _Step:
     command: Command
     state: int
     """Identifies the document as it is after this step."""
+    cost: int
+    """What the command held when it was made: asked later it may have grown, and the sum would drift."""
 
 
 class History:
@@ -72,11 +74,12 @@ class History:
         if merge and self._done and self._done[-1].state != self._saved:
             merged = self._done[-1].command.merged(command)
             if merged is not None:
-                self._cost -= self._done.pop().command.cost
+                self._cost -= self._done.pop().cost
                 command = merged
-        self._done.append(_Step(command, self._next))
+        step = _Step(command, self._next, command.cost)
+        self._done.append(step)
         self._next += 1
-        self._cost += command.cost
+        self._cost += step.cost
         self._trim()
         self.changed.emit()
 
@@ -86,7 +89,7 @@ class History:
         step = self._done.pop()
         step.command.undo()
         self._undone.append(step)
-        self._cost -= step.command.cost
+        self._cost -= step.cost
         self.changed.emit()
 
     def redo(self) -> None:
@@ -95,7 +98,7 @@ class History:
         step = self._undone.pop()
         step.command.redo()
         self._done.append(step)
-        self._cost += step.command.cost
+        self._cost += step.cost
         self.changed.emit()
 
     def go_to(self, position: int) -> None:
@@ -169,5 +172,5 @@ class History:
             or self._cost > self._budget * HARD_FACTOR
         ):
             step = self._done.popleft()
-            self._cost -= step.command.cost
+            self._cost -= step.cost
             self._base = step.state

@@ -58,6 +58,8 @@ class Ui:
     help: str = ""
     group: str = ""
     advanced: bool = False
+    histogram: bool = False
+    """A number from black to white: the picture's histogram stands above it with a mark at its value."""
     visible_if: tuple[str, Any] | None = None
     """(name, value): shown only while that parameter has that value."""
 
@@ -76,6 +78,8 @@ class Param:
     number: Number | None = None
     choices: tuple[Any, ...] = ()
     suffixes: tuple[str, ...] = ()
+    most_points: int = 0
+    """Of a curve."""
 
     @property
     def label(self) -> str:
@@ -105,7 +109,8 @@ class Param:
             "flag": "Give yes or no",
             "file": "Give the path of a file" + (f" ({', '.join(self.suffixes)})" if self.suffixes else ""),
             "colour": "Give a colour such as #3366cc",
-            "curve": "Give points from left to right, each from 0 to 1, such as 0,0;0.5,0.6;1,1",
+            "curve": f"Give 2 to {self.most_points} points from left to right, each from 0 to 1, "
+            "such as 0,0;0.5,0.6;1,1",
         }.get(self.kind, "Give a text")
 
     def parse(self, text: str) -> Any:
@@ -190,8 +195,9 @@ def _param(field: dataclasses.Field[Any], hint: Any) -> Param:
         raise TypeError(f"{field.name}: a numeric parameter needs Number(min, max)")
     ui = next((e for e in extras if isinstance(e, Ui)), Ui())
     suffixes = picture.suffixes if picture else ()
+    most_points = next((e.most_points for e in extras if isinstance(e, Curve)), 0)
     base = hint if isinstance(hint, type) else tuple
-    return Param(field.name, kind, base, field.default, ui, optional, number, choices, suffixes)
+    return Param(field.name, kind, base, field.default, ui, optional, number, choices, suffixes, most_points)
 
 
 def _kind(hint: Any, extras: tuple[Any, ...], choices: tuple[Any, ...]) -> Kind:
@@ -220,7 +226,7 @@ def _problem(param: Param, value: Any) -> str:
     if param.kind == "colour":
         return "" if _is_colour(value) else "It is not a colour"
     if param.kind == "curve":
-        return _curve_problem(value)
+        return _curve_problem(value, param.most_points)
     if param.kind == "file":
         return "" if isinstance(value, Path) else "It is not a path"
     return "" if isinstance(value, str) else "It is not a text"
@@ -242,13 +248,15 @@ def _is_colour(value: Any) -> bool:
     return len(digits) == 6 and all(c in "0123456789abcdefABCDEF" for c in digits)
 
 
-def _curve_problem(value: Any) -> str:
+def _curve_problem(value: Any, most_points: int) -> str:
     try:
         points = [(float(x), float(y)) for x, y in value]
     except (TypeError, ValueError):
         return "It is not a list of points"
     if len(points) < 2:
         return "A curve needs two points or more"
+    if len(points) > most_points:
+        return f"A curve has at most {most_points} points here"
     xs = [x for x, _ in points]
     if any(b <= a for a, b in itertools.pairwise(xs)):
         return "The points must go from left to right"

@@ -6,21 +6,28 @@ from pathlib import Path
 
 from imgstudio.core.document import Document
 from imgstudio.core.jobs import Progress
+from imgstudio.core.oraformat.kept import KeptPictures
 from imgstudio.core.oraformat.loading import read_project
 from imgstudio.core.oraformat.saving import write_project
 from imgstudio.core.paths import write_atomically
 from imgstudio.core.snapshot import DocumentSnapshot
 
-__all__ = ["load", "save"]
+__all__ = ["KeptPictures", "load", "save"]
 
 
-def save(snapshot: DocumentSnapshot, path: Path, progress: Progress | None = None) -> None:
+def save(
+    snapshot: DocumentSnapshot,
+    path: Path,
+    progress: Progress | None = None,
+    kept: KeptPictures | None = None,
+) -> None:
     """Write a project; on any thread. The old file stays as it is unless the whole new one is written.
 
     OpenRaster 0.0.5 (https://www.openraster.org): stack.xml and PNG layers as other programs should see
-    them, and what they cannot know (masks, recipes, selection ...) under imgstudio/. Raises UserError.
+    them, and what they cannot know (masks, recipes, selection ...) under imgstudio/. With the same `kept`
+    a later save encodes only what changed. Raises UserError.
     """
-    write_atomically(path, lambda file: write_project(snapshot, file, progress or Progress()))
+    write_atomically(path, lambda file: write_project(snapshot, file, progress or Progress(), kept))
 
 
 def load(path: Path, *, max_megapixels: float = 400.0) -> Document:

@@ -144,11 +144,17 @@ class TileStore:
 
     def filled_bounds(self) -> Rect:
         """Smallest box of pixels that differ from `fill` in any channel, so hidden colour counts too."""
-        return self._box_where(lambda tile: (tile != self.fill).any(-1))
+        return self._box_where(lambda tile: _differs(tile, self.fill))
 
     def _box_where(self, plane_of: Callable[[Array], npt.NDArray[np.bool_]]) -> Rect:
         box = EMPTY
-        for (column, row), tile in self._tiles.items():
+        present = _bounds(self._tiles).expanded(-1)
+        # From the outside in: a tile that lies in the box already cannot make it larger.
+        for (column, row), tile in sorted(
+            self._tiles.items(), key=lambda item: _is_inside(_rect_of(item[0]), present)
+        ):
+            if _is_inside(_rect_of((column, row)), box):
+                continue
             plane = plane_of(tile)
             rows, columns = np.flatnonzero(plane.any(1)), np.flatnonzero(plane.any(0))
             if rows.size:
@@ -162,6 +168,23 @@ class TileStore:
         made = TileStore(self.channels, self.dtype, fill=self.fill)
         made.restore(self.snapshot())
         return made
+
+
+def _rect_of(index: Index) -> Rect:
+    return Rect(index[0] * TILE, index[1] * TILE, TILE, TILE)
+
+
+def _is_inside(rect: Rect, box: Rect) -> bool:
+    return rect.intersect(box) == rect
+
+
+def _differs(tile: Array, fill: int) -> npt.NDArray[np.bool_]:
+    """Pixels of which any channel is not `fill`; RGBA is compared as one number a pixel."""
+    if tile.shape[2] == 1 or not tile.flags.c_contiguous:
+        return np.asarray((tile != fill).any(-1))
+    whole = np.dtype(f"u{tile.shape[2] * tile.itemsize}")
+    plain = np.full(tile.shape[2], fill, tile.dtype).view(whole)[0]
+    return np.asarray(tile.view(whole)[..., 0] != plain)
 
 
 def exclusive_bytes(snapshot: TileSnapshot, other: TileSnapshot) -> int:

@@ -3,40 +3,47 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from imgstudio.core.pixels import Floats
 from imgstudio.engine.jpeg import (
-    BANDS,
     BLOCK,
     JpegTables,
     band_levels,
     projected,
     rgb_from_ycc,
+    standard_tables,
     table_numbers,
     ycc_from_rgb,
 )
-from imgstudio.engine.jpeg_traces import find_grid, find_steps
+from imgstudio.engine.jpeg_traces import find_grids, find_steps
 from imgstudio.engine.nets.dejpeg import CONDITION_SIZE, PHASE_SIZE, DejpegNet, phase_planes
 from imgstudio.engine.tensors import padded_to_multiple, to_pixels, to_tensor
 
 ALIGN = 16
 """Windows of a picture should begin at multiples of this: then the result does not depend on them."""
-PROBE = 256
+PROBE = 192
 """Side of the windows that are looked at to judge a picture (pixels)."""
 PROBES = 3
 """How many of them a side at most."""
 SURE_SIDE = 128
 """In pictures with sides from here on a grid that is not found is not there (pixels)."""
-SURE_LEVEL = 0.4
-"""Measured steps are right below this level; above, too few coefficients are left of too many waves."""
-OLDER = 0.25
-"""A guess that is coarser than the measured steps by this level speaks of an older compression."""
-FADE = (0.125, 0.19)
-"""Levels of slow and middle waves between which the repair fades in: nothing at quality 94, all of it at 92."""
+SLOW = 4
+"""Row + column of the waves whose steps are surest; of faster ones little is left."""
+FEWEST_STEPS = 4
+MOST_SPREAD = 0.45
+"""Octaves by which half of the surest steps may miss the scaled standard table; cameras stay within 0.3."""
+SMALL_SCALE = 0.3
+"""Where the standard table of quality 50 is scaled by less, steps of 1 and 2 are no mistakes."""
+FADE = (0.265, 0.31)
+"""Levels of slow and middle waves between which the repair fades in: nothing from quality 88 on, all of it up to 84.
+
+At such qualities nobody sees blocks, and many pictures were a JPEG file before: what is left of that would count as
+loss, and repairing it would lead away from the picture."""
 SMALLEST_PROBE = 48
 
 
@@ -49,11 +56,20 @@ class Condition:
     grid: tuple[int, int] | None
     """Column and row, 0..7, where the first whole block of the picture begins; None: not known."""
 
+    is_measured: bool = True
+    """Whether the steps of brightness are known rather than guessed."""
+    is_gray: bool = False
+    """Whether colours are left alone: there are none."""
+
+    @property
+    def level(self) -> float:
+        """How coarse the steps of slow and middle waves are: 0 (1) .. 1 (256)."""
+        return float(self.numbers[0, :2].mean())
+
     @property
     def share(self) -> float:
         """How much of the repair is applied, 0..1: none where almost nothing was lost."""
-        level = float(self.numbers[0, :2].mean())
-        return min(1.0, max(0.0, (level - FADE[0]) / (FADE[1] - FADE[0])))
+        return min(1.0, max(0.0, (self.level - FADE[0]) / (FADE[1] - FADE[0])))
 
 
 class Dejpeg:
@@ -74,22 +90,17 @@ class Dejpeg:
 
     @torch.inference_mode()
     def estimate(self, pixels: Floats) -> Condition:
-        """Judge a whole picture, (h, w, 3) in 0..1, by what can be seen in it."""
-        probes = _probes(pixels, (0, 0))
-        grid = find_grid([_brightness(probe) for probe in probes])
-        if grid is None and min(pixels.shape[:2]) >= SURE_SIDE:
-            return Condition(torch.zeros(1, CONDITION_SIZE, device=self.device), None)
-        probes = _probes(pixels, grid or (0, 0))
-        habits = torch.stack([self.net.estimator.habits(self._ycc(probe)) for probe in probes]).mean(0)
-        guessed = self.net.estimator(habits)[0].cpu()
-        if grid is not None:
-            guessed = _corrected(guessed, find_steps([_brightness(probe) for probe in probes]))
-        return Condition(torch.cat((guessed, torch.zeros(1)))[None].to(self.device), grid)
+        """Judge a whole picture, (h, w, 3) in 0..1, by what can be seen in it.
+
+        The coarsest of several compressions counts, also when a finer one on another grid came later.
+        """
+        condition = self._coarsest(pixels)
+        return replace(condition, is_gray=bool((np.ptp(pixels, axis=2) == 0).all()))
 
     def condition_from_tables(self, tables: JpegTables, grid: tuple[int, int] | None = (0, 0)) -> Condition:
         """What the header of the file says; `grid` is where its blocks begin in the picture, if known."""
         numbers = torch.cat((table_numbers(tables), torch.ones(1)))
-        return Condition(numbers[None].to(self.device), grid)
+        return Condition(numbers[None].to(self.device), grid, is_gray=tables.chroma is None)
 
     @torch.inference_mode()
     def restore(
@@ -111,10 +122,33 @@ class Dejpeg:
         spoiled = self._ycc(pixels)
         repaired = self.net(spoiled, condition.numbers, self._phase(spoiled, condition.grid, origin))
         repaired = torch.lerp(spoiled, repaired, condition.share)[..., :height, :width]
+        if condition.is_gray:
+            repaired[:, 1:] = spoiled[:, 1:, :height, :width]
         if tables is not None and condition.grid is not None:
             start = _first_block(condition.grid, origin)
             repaired[0, 0] = _kept_possible(repaired[0, 0], to_tensor(pixels, self.device)[0], tables, start)
         return to_pixels(rgb_from_ycc(repaired))
+
+    def _coarsest(self, pixels: Floats) -> Condition:
+        last, *older = find_grids([_brightness(probe) for probe in _probes(pixels, (0, 0))])
+        grids = {grid for grid in (last, *older) if grid is not None}
+        if not grids and min(pixels.shape[:2]) >= SURE_SIDE:
+            return Condition(torch.zeros(1, CONDITION_SIZE, device=self.device), None)
+        if not grids:
+            return self._judged(pixels, None)
+        judged = [self._judged(pixels, grid) for grid in sorted(grids)]
+        sure = [condition for condition in judged if condition.is_measured or condition.grid == last]
+        return max(sure or judged, key=lambda condition: condition.level)
+
+    def _judged(self, pixels: Floats, grid: tuple[int, int] | None) -> Condition:
+        """What one grid tells: guessed from all waves, and measured where there is enough to measure."""
+        probes = _probes(pixels, grid or (0, 0))
+        habits = torch.stack([self.net.estimator.habits(self._ycc(probe)) for probe in probes]).mean(0)
+        guessed = torch.cat((self.net.estimator(habits)[0].cpu(), torch.zeros(1)))
+        levels = None if grid is None else _measured([_brightness(probe) for probe in probes])
+        if levels is not None:
+            guessed[: len(levels)] = levels
+        return Condition(guessed[None].to(self.device), grid, is_measured=levels is not None)
 
     def _ycc(self, pixels: Floats) -> Tensor:
         """(1, 3, h, w), padded to a multiple of MULTIPLE."""
@@ -136,24 +170,24 @@ def _brightness(pixels: Floats) -> Tensor:
     return 255 * ycc_from_rgb(to_tensor(pixels))[0, 0] - 0.5
 
 
-def _corrected(guessed: Tensor, steps: Tensor) -> Tensor:
-    """Levels of slow and middle waves as measured instead of guessed, where they could be measured.
+def _measured(planes: list[Tensor]) -> Tensor | None:
+    """(3,) levels of the steps that can be read from the pixels, if there are enough of them.
 
-    A much coarser guess stands: then the picture was compressed harder before, on another grid.
+    Where a step is missing or most unlikely, the standard table is taken, scaled to fit the sure ones.
     """
+    steps = find_steps(planes)
     wave = torch.arange(BLOCK)[:, None] + torch.arange(BLOCK)[None]
-    steps = steps.clone()
-    steps[0, 0] = steps[0, 1]  # the mean of a block has no lattice that can be seen, and usually that step
-    levels = band_levels(steps)
-    measured = guessed.clone()
-    for index, (low, high) in enumerate(BANDS):
-        inside = (wave >= low) & (wave < high)
-        if bool((steps[inside] == 0).any()):
-            break
-        measured[index] = levels[index]
-    level = float(measured[:2].mean())
-    is_sure = level < SURE_LEVEL and float(guessed[:2].mean()) - level < OLDER
-    return measured if is_sure else guessed
+    standard = standard_tables(50).luma
+    factors = steps / standard
+    is_known = steps > 0
+    telling = factors[is_known & (wave < SLOW)]
+    if len(telling) < FEWEST_STEPS:
+        return None
+    scale = telling.median()
+    if float((telling / scale).log2().abs().median()) > MOST_SPREAD:
+        return None
+    is_likely = (factors > scale / 2) & (factors < scale * 2) | (steps < 3) & (scale < SMALL_SCALE)
+    return band_levels(torch.where(is_known & is_likely, steps, (standard * scale).clamp(1, 255)))
 
 
 def _probes(pixels: Floats, grid: tuple[int, int]) -> list[Floats]:

@@ -20,10 +20,10 @@ from io import FileIO
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
-from imgstudio.core.version import __version__
 from imgstudio.core.errors import UserError
 from imgstudio.core.jobs import Progress
 from imgstudio.core.paths import file_errors
+from imgstudio.core.version import __version__
 from imgstudio.engine.manifest import Url, Wheel
 
 _LARGEST: Final = 4 << 30

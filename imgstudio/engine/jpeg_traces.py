@@ -11,6 +11,8 @@ from torch.nn import functional as F
 
 from imgstudio.engine.jpeg import BLOCK, block_dct, cosines
 
+SMALL = (0.5, 4.0, 8.0)
+"""Levels below which a coefficient counts as vanished: after rounding, and after another fine compression."""
 CERTAINTY = 6.0
 """Standard errors by which the best grid must stand out."""
 MOST_STEPS = 128
@@ -23,21 +25,36 @@ NOISE = 0.35
 
 
 def find_grid(planes: Sequence[Tensor]) -> tuple[int, int] | None:
-    """Where blocks begin: (left, top), each 0..7, or None when it cannot be told.
+    """Where blocks of the last compression begin: (left, top), each 0..7, or None when it cannot be told.
 
     `planes` (h, w) are places of one picture, brightness in levels, that begin at multiples of 8. On the
     right grid more coefficients vanish than on the 63 wrong ones.
     """
-    counted = [_vanishing_by_place(plane) for plane in planes if min(plane.shape) >= 3 * BLOCK]
+    return find_grids(planes, (SMALL[0],))[0]
+
+
+def find_grids(planes: Sequence[Tensor], smalls: Sequence[float] = SMALL) -> list[tuple[int, int] | None]:
+    """As `find_grid`, once for every size below which a coefficient counts as vanished (levels).
+
+    Larger sizes look through a later, finer compression at an older, coarser one.
+    """
+    counted = [_vanishing_by_place(plane, smalls) for plane in planes if min(plane.shape) >= 3 * BLOCK]
     if not counted:
-        return None
-    cells = torch.cat(counted, 1)
-    first, second = cells.mean(1).topk(2).indices.tolist()
-    ahead = cells[first] - cells[second]
+        return [None] * len(smalls)
+    return [_corner(cells) for cells in torch.cat(counted, 3)]
+
+
+def _corner(cells: Tensor) -> tuple[int, int] | None:
+    left, top = _winner(cells.mean(0)), _winner(cells.mean(1))
+    return None if left is None or top is None else (left, top)
+
+
+def _winner(counts: Tensor) -> int | None:
+    """The place 0..7 where (8, blocks) are clearly highest, if there is one."""
+    first, second = counts.mean(1).topk(2).indices.tolist()
+    ahead = counts[first] - counts[second]
     error = float(ahead.std()) / math.sqrt(len(ahead)) + 1e-3
-    if float(ahead.mean()) < CERTAINTY * error:
-        return None
-    return first % BLOCK, first // BLOCK
+    return first if float(ahead.mean()) > CERTAINTY * error else None
 
 
 def find_steps(planes: Sequence[Tensor]) -> Tensor:
@@ -81,14 +98,15 @@ def _step(sizes: Tensor) -> float:
     return float(candidates[near][share[near].argmax()])
 
 
-def _vanishing_by_place(plane: Tensor) -> Tensor:
-    """(64, blocks) how many of the 63 waves are absent from blocks that begin at each place of an 8 x 8 cell."""
+def _vanishing_by_place(plane: Tensor, smalls: Sequence[float]) -> Tensor:
+    """(smalls, 8, 8, blocks) how many of the 63 waves are absent from blocks that begin at each place of a cell."""
     matrix = cosines().to(plane)
     waves = torch.einsum("iy,jx->ijyx", matrix, matrix).reshape(BLOCK * BLOCK, 1, BLOCK, BLOCK)[1:]
     rows, columns = (side // BLOCK - 1 for side in plane.shape)
     lines = []
     for top in range(0, rows * BLOCK, BLOCK):
         strip = plane[top : top + 2 * BLOCK - 1, : (columns + 1) * BLOCK - 1]
-        absent = (F.conv2d(strip[None, None], waves)[0].abs() < 0.5).float().sum(0)
-        lines.append(absent.view(BLOCK, columns, BLOCK).transpose(1, 2))
-    return torch.cat(lines, 2).reshape(BLOCK * BLOCK, -1)
+        sizes = F.conv2d(strip[None, None], waves)[0].abs()
+        absent = torch.stack([(sizes < small).sum(0).float() for small in smalls])
+        lines.append(absent.view(-1, BLOCK, columns, BLOCK).transpose(2, 3))
+    return torch.cat(lines, 3)

@@ -22,8 +22,9 @@ from imgstudio.filters.base import (
     FloatImage,
     SessionFilter,
 )
+from imgstudio.filters.budget import TILE
 from imgstudio.filters.registry import load_filters
-from imgstudio.filters.runner import TILE, blend_finish, windows
+from imgstudio.filters.runner import blend_finish, windows
 
 
 def run_filter(

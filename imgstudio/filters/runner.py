@@ -21,13 +21,12 @@ from imgstudio.core.selection import Selection
 from imgstudio.core.tiles import TileStore
 from imgstudio.core.version import __version__
 from imgstudio.filters.base import AnyFilter, Filter, FilterInput, Finish, FloatImage
+from imgstudio.filters.budget import SMALLEST_TILE, TILE, tile_side
 from imgstudio.filters.models import sha256_of, use_threads
 from imgstudio.filters.source import AnySource, SmallSource, Source, capture_source, reduced_box, shrink
 
 log = logging.getLogger(__name__)
 
-TILE: Final = 512
-SMALLEST_TILE: Final = 64
 OVERVIEW: Final = 1024
 """Longest side of the picture that Filter.prepare sees."""
 FLAT: Final = 0.1
@@ -67,6 +66,8 @@ class RunSettings:
     """Stands in for the document's selection, when a masked layer is made again."""
     threads: int = 0
     """Cores that networks may use; 0: all but one, so that the window stays quick."""
+    memory: int = 0
+    """Bytes that the filter may use; 0: no limit but what there is."""
 
 
 @dataclass(slots=True, eq=False)
@@ -199,7 +200,7 @@ def capture(
     declared.check(params)
     how = how or RunSettings()
     source = capture_source(document, layer, how.region, how.selection)
-    return FilterJob(item.name, item, params, source, how)
+    return FilterJob(item.name, item, params, source, how, tile_side(how.memory))
 
 
 def refinish(result: FilterResult, finish: Finish, progress: Progress | None = None) -> FilterResult:

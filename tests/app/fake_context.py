@@ -36,6 +36,7 @@ class FakeDocuments(QObject):
 
 class FakeContext(QObject):
     message = Signal(str)
+    done = Signal(str)
     error = Signal(object)
 
     def __init__(self, jobs: Any = None) -> None:
@@ -52,4 +53,5 @@ class FakeContext(QObject):
         self.said: list[str] = []
         self.failed: list[Any] = []
         self.message.connect(self.said.append)
+        self.done.connect(self.said.append)
         self.error.connect(self.failed.append)

@@ -15,7 +15,7 @@ from imgstudio.app.actions.keys import PRESETS
 from imgstudio.app.panels.fuzzy import score
 from imgstudio.app.panels.palette import Entry, Palette
 
-LEFT_OUT = {"file.quit", "help.log", "help.doctor", "edit.preferences", "edit.search"}
+LEFT_OUT = {"file.quit", "help.log", "help.doctor", "help.models", "edit.preferences", "edit.search"}
 """They open windows or other programs; tested elsewhere."""
 
 
@@ -226,3 +226,19 @@ def test_starting_the_window_imports_no_torch():
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_key_that_holds_the_original_can_be_changed_and_the_split_stays(studio):
+    studio.show_pixels(np.full((40, 50, 4), 90, np.uint8))
+    studio.settings.set("custom_keys", {"view.original": "O"})
+    studio.canvas.set_compare("split")
+    studio.focus_canvas()
+    QTest.keyPress(studio.canvas, Qt.Key.Key_QuoteLeft)
+    assert studio.canvas.scene.mode == "split"
+    QTest.keyRelease(studio.canvas, Qt.Key.Key_QuoteLeft)
+    QTest.keyPress(studio.canvas, Qt.Key.Key_O)
+    assert studio.canvas.scene.mode == "original"
+    QTest.keyRelease(studio.canvas, Qt.Key.Key_O)
+    assert studio.canvas.scene.mode == "split"
+    studio.run("view.split")
+    assert studio.canvas.scene.mode == "off"

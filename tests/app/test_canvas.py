@@ -330,16 +330,16 @@ def test_a_moving_brush_leaves_no_trace_of_its_outline(canvas):
         assert np.array_equal(on_screen(canvas), pixels(canvas))
 
 
-def test_the_held_key_shows_the_picture_as_it_was_opened(canvas):
+def test_holding_shows_the_picture_as_it_was_opened(canvas):
     original = picture(seed=9)
     canvas.document.original = TileStore.from_array(original)
     canvas.setFocus()
     left, top = canvas.view.origin
     now = pixels(canvas)
-    QTest.keyPress(canvas, Qt.Key.Key_QuoteLeft)
+    canvas.hold_original(held=True)
     shown = pixels(canvas)[top : top + HEIGHT, left : left + WIDTH]
     assert np.array_equal(shown[100:, 100:], original[100:, 100:, :3])
-    QTest.keyRelease(canvas, Qt.Key.Key_QuoteLeft)
+    canvas.hold_original(held=False)
     assert np.array_equal(pixels(canvas), now)
 
 

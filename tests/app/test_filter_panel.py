@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,21 +14,25 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtTest import QTest
 
 from imgstudio.app.canvas.tools.base import Pointer
 from imgstudio.app.controllers.presets import Preset, PresetFolder
 from imgstudio.app.controllers.preview_plan import FULL_PIXELS, plan_preview
-from imgstudio.app.controllers.run_rates import RunRates
+from imgstudio.app.controllers.run_rates import RunRates, expected_seconds
 from imgstudio.app.jobs import JobService
 from imgstudio.app.panels.filter import FilterPanel
 from imgstudio.core.blend import flatten
 from imgstudio.core.document import Document
 from imgstudio.core.errors import UserError
-from imgstudio.core.geometry import Rect, Size
-from imgstudio.core.params import Number, Ui
+from imgstudio.core.geometry import Affine, Rect, Size
+from imgstudio.core.layers import Layer
+from imgstudio.core.params import Colour, Number, Ui
+from imgstudio.core.paths import presets_folder
+from imgstudio.core.tiles import TileStore
 from imgstudio.filters.base import Filter, Finish, Frame, NoParams, SessionFilter
+from imgstudio.filters.budget import tile_side
 
 spec = importlib.util.spec_from_file_location("fake_context", Path(__file__).with_name("fake_context.py"))
 fake_context = importlib.util.module_from_spec(spec)
@@ -67,6 +72,7 @@ class SteppingRun:
     def frames(self):
         while self.at < 40:
             self.at += 1
+            time.sleep(0.004)
             self.pixels = self.pixels * np.float32(0.98)
             yield Frame(self.pixels, self.at, 40, f"loss {1 / self.at:.2f}")
 
@@ -92,6 +98,18 @@ DOUBLE = Filter(
     "double", "Double", "Size", "Twice the size.", ScaleParams, double,
     size=lambda params, size: Size(size.width * params.factor, size.height * params.factor),
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TintParams:
+    tint: Annotated[str, Colour()] = "#000000"
+
+
+def tinted(image, params, progress):
+    return np.broadcast_to(np.float32(int(params.tint[1:3], 16) / 255), image.pixels.shape)
+
+
+TINT = Filter("tint", "Tint", "Colour", "One colour.", TintParams, tinted)
 STEPS = SessionFilter(
     "steps", "Steps", "Style", "Step by step.", NoParams, start, steering=("more", "protect")
 )
@@ -99,15 +117,19 @@ STEPS = SessionFilter(
 
 class FakeRenderer:
     def __init__(self):
-        self.preview = None
-        self.above = None
+        self.preview = self.above = self.instead = None
 
-    def set_preview(self, layer, above):
-        self.preview, self.above = layer, above
+    def set_preview(self, layer, above, instead=None):
+        self.preview, self.above, self.instead = layer, above, instead
 
 
-class FakeCanvas:
+class FakeCanvas(QObject):
+    pointer_moved = Signal(float, float)
+
     def __init__(self, document):
+        super().__init__()
+        self.previewing = False
+        self.looked_at = None
         self.document, self.renderer = document, FakeRenderer()
         self.view = SimpleNamespace(zoom=1.0)
         self.compare = "off"
@@ -125,21 +147,32 @@ class FakeCanvas:
     def actual_size(self):
         self.view.zoom = 1.0
 
+    def actual_size_at(self, x, y):
+        self.view.zoom, self.looked_at = 1.0, (x, y)
+
+    def set_previewing(self, on):
+        self.previewing = on
+
+    def setFocus(self):  # noqa: N802
+        pass
+
 
 class FakeTools:
     def __init__(self, state):
-        self.state, self.current = state, SimpleNamespace(id="brush")
+        self.state, self.current = state, SimpleNamespace(id="brush", leave=lambda: None)
         self.tools = {"brush": self.current}
 
     def activate(self, tool_id):
-        self.current = self.tools[tool_id]
+        if self.tools[tool_id] is not self.current:
+            self.current.leave()
+            self.current = self.tools[tool_id]
 
 
 @pytest.fixture
 def context(qapp):
     jobs = JobService()
     made = fake_context.FakeContext(jobs)
-    for item in (DARKEN, BROKEN, DOUBLE, STEPS):
+    for item in (DARKEN, BROKEN, DOUBLE, STEPS, TINT):
         made.filters.add(item)
     pixels = np.random.default_rng(0).integers(0, 256, (48, 64, 4), np.uint8)
     pixels[..., 3] = 255
@@ -171,6 +204,12 @@ def bytes_of(document):
 
 def preview(context):
     return context.window.canvas.renderer.preview
+
+
+def with_layers(document, layers):
+    made = Document(document.bounds.width, document.bounds.height, document.dtype)
+    made.layers.root.extend(layers)
+    return made
 
 
 def press(panel, name):
@@ -300,13 +339,30 @@ def test_a_result_is_dropped_quietly_when_its_picture_was_closed(panel, qtbot, c
     assert "dropped" in context.said[-1]
 
 
+def test_what_the_preferences_say_reaches_the_run(panel, context, document):
+    panel.open("darken")
+    for name, value in (("device", "cpu"), ("threads", 3), ("memory_budget_mb", 256)):
+        context.settings.set(name, value)
+    started = []
+    context.jobs.started.connect(lambda handle: started.append(handle.job))
+    panel.controller.set_mode("off")
+    press(panel, "filter.apply")
+    job = next(job for job in started if hasattr(job, "how"))
+    assert (job.how.device, job.how.threads, job.how.memory) == ("cpu", 3, 256 << 20)
+    assert job.tile == tile_side(256 << 20)
+    panel.controller.cancel_apply()
+
+
 def test_a_filter_that_fails_tells_why_and_changes_nothing(panel, qtbot, context, document):
     panel.open("broken")
     qtbot.waitUntil(lambda: panel.controller.preview.problem is not None)
     assert "It did not work" in panel.page.note.text()
     press(panel, "filter.apply")
-    qtbot.waitUntil(lambda: bool(context.failed))
-    assert context.failed[0].what == "It did not work"
+    failures = []
+    panel.controller._run.failed.connect(failures.append)
+    qtbot.waitUntil(lambda: not panel.controller.is_applying)
+    assert [failure.what for failure in failures] == ["It did not work"]
+    assert context.failed == []  # the jobs strip tells it
     assert document.history.labels == []
     assert panel.page is not None
 
@@ -341,6 +397,124 @@ def test_an_ai_layer_is_made_again_in_one_step_with_its_own_mask(panel, qtbot, c
     assert document.history.labels == ["Darken", "Darken again"]
     document.history.undo()
     assert (layer.pixels.read(document.bounds) == first).all()
+
+
+def test_a_moved_layer_is_made_again_where_it_lies_now(panel, qtbot, context, document):
+    document.selection.store.write(Rect(0, 0, 20, 20), np.full((20, 20, 1), 255, np.uint8))
+    document.selection.touched()
+    panel.open("darken")
+    press(panel, "filter.apply")
+    qtbot.waitUntil(lambda: len(document.layers) == 2)
+    base, layer = document.layers.root
+    document.selection.store.clear()
+    document.selection.touched()
+    moved = Affine(1, 0, 0, 1, 30, 10)
+    document.set_layer(layer, "Move", transform=moved)
+    before = flatten(document)
+    panel.rerun(layer)
+    wait_for_preview(qtbot, panel, context)
+    renderer = context.window.canvas.renderer
+    assert (renderer.above, renderer.instead) == (base, layer)
+    shown = flatten(with_layers(document, [base, renderer.preview]))
+    press(panel, "filter.apply")
+    qtbot.waitUntil(lambda: panel.page is None)
+    after, plain = flatten(document), flatten(with_layers(document, [base]))
+    assert (after == shown).all()
+    changed = (after != plain).any(-1)
+    assert changed[10:30, 30:50].mean() > 0.9
+    changed[10:30, 30:50] = False
+    assert not changed.any()
+    assert np.abs(after[10:30, 30:50, :3] - np.rint(plain[10:30, 30:50, :3] * 0.5)).max() <= 1
+    document.history.undo()
+    assert (layer.transform, (flatten(document) == before).all()) == (moved, True)
+
+
+def test_a_layer_moved_out_of_the_picture_cannot_be_made_again(panel, qtbot, context, document):
+    panel.open("darken")
+    press(panel, "filter.apply")
+    qtbot.waitUntil(lambda: len(document.layers) == 2)
+    layer = document.layers.root[1]
+    document.set_layer(layer, "Move", transform=Affine(1, 0, 0, 1, 5000, 0))
+    panel.rerun(layer)
+    qtbot.waitUntil(lambda: panel.controller.preview.problem is not None)
+    press(panel, "filter.apply")
+    assert "Move it back" in context.failed[-1].what_to_do
+
+
+def test_a_mask_put_on_by_hand_stays_and_the_preview_respects_it(panel, qtbot, context, document):
+    panel.open("darken")
+    press(panel, "filter.apply")
+    qtbot.waitUntil(lambda: len(document.layers) == 2)
+    base, layer = document.layers.root
+    mask = TileStore(1, fill=255)
+    mask.write(Rect(0, 0, 64, 24), np.zeros((24, 64, 1), np.uint8))
+    document.set_layer(layer, "Add mask", mask=mask)
+    panel.rerun(layer)
+    panel.page.findChild(object, "amount.slider").setValue(90)
+    wait_for_preview(qtbot, panel, context)
+    shown = flatten(with_layers(document, [base, preview(context)]))
+    press(panel, "filter.apply")
+    qtbot.waitUntil(lambda: panel.page is None)
+    assert layer.mask is mask
+    assert (flatten(document) == shown).all()
+    assert layer.pixels.read(Rect(0, 0, 1, 1))[0, 0, 3] == 255  # made for the whole picture all the same
+
+
+def test_the_eyedropper_takes_what_the_filter_reads_and_gives_the_tool_back(panel, context, document):
+    document.layers.root[0].pixels.write(Rect(8, 8, 4, 4), np.full((4, 4, 4), [90, 80, 70, 255], np.uint8))
+    above = Layer("Above", TileStore.from_array(np.full((48, 64, 4), 255, np.uint8)))
+    base = document.active
+    document.add_layer(above)
+    document.active = base
+    page = panel.open("tint")
+    for end in ("click", "escape", "escape in the panel", "other tool"):
+        press(panel, "tint.pipette")
+        tool = context.tools.current
+        assert tool.id == "pipette"
+        if end == "click":
+            tool.press(Pointer(10, 10))
+            tool.release(Pointer(10, 10))
+            assert page.form.value() == TintParams("#5a5046")
+        elif end == "escape":
+            assert tool.key_press("Escape")
+        elif end == "escape in the panel":
+            QTest.keyClick(panel, Qt.Key.Key_Escape)
+        else:
+            context.tools.activate("brush")
+        assert context.tools.current.id == "brush"
+        assert "pipette" not in context.tools.tools
+        assert not page.findChild(object, "tint.pipette").isChecked()
+    press(panel, "tint.pipette")
+    panel.close_filter()
+    assert context.tools.current.id == "brush"
+
+
+def test_actual_size_goes_where_the_pointer_rested_last(panel, context, monkeypatch):
+    panel.open("darken")
+    canvas, now = context.window.canvas, [0.0]
+    monkeypatch.setattr(panel.controller.preview.pointer, "_clock", lambda: now[0])
+    for when, place in ((0, (5, 6)), (0.1, (40, 30)), (0.8, (50, 30)), (0.85, (63, 30)), (0.9, (-1, -1))):
+        now[0] = when
+        canvas.pointer_moved.emit(*place)
+    press(panel, "filter.preview.2")
+    assert canvas.looked_at == (40, 30)
+    now[0] = 5
+    canvas.pointer_moved.emit(11, 12)
+    press(panel, "filter.preview.2")
+    assert canvas.looked_at == (11, 12)
+
+
+def test_the_red_mask_gives_way_to_the_preview_only(panel, qtbot, context):
+    panel.open("darken")
+    wait_for_preview(qtbot, panel, context)
+    canvas = context.window.canvas
+    assert canvas.previewing
+    press(panel, "filter.preview.0")
+    assert not canvas.previewing
+    press(panel, "filter.preview.1")
+    qtbot.waitUntil(lambda: canvas.previewing)
+    panel.close_filter()
+    assert not canvas.previewing
 
 
 def test_making_a_deleted_layer_again_says_so(panel, qtbot, context, document):
@@ -378,9 +552,54 @@ def test_a_preset_comes_back_as_it_was(amount, strength, detail):
     assert PresetFolder(DARKEN).load("x") == preset
 
 
+@given(st.text(min_size=1, max_size=120), st.text(min_size=1, max_size=120))
+def test_presets_of_any_two_names_do_not_touch_each_other(one, other):
+    folder = PresetFolder(DARKEN)
+    for name in folder.names():
+        folder.delete(name)
+    kept = {}
+    for amount, name in ((0.25, one), (0.75, other)):
+        try:
+            folder.save(Preset(name, DarkenParams(amount), Finish()))
+        except UserError:
+            assert not name.strip() or not any(mark.isprintable() and mark != " " for mark in name)
+        else:
+            kept[" ".join("".join(m if m.isprintable() else " " for m in name).split())[:80]] = amount
+    assert {name: folder.load(name).params.amount for name in folder.names()} == kept
+    for name in kept:
+        folder.delete(name)
+    assert folder.names() == []
+
+
+def test_an_imported_preset_never_replaces_another_of_its_name(tmp_path):
+    folder = PresetFolder(DARKEN)
+    folder.save(Preset("dusk", DarkenParams(0.9), Finish()))
+    folder.give_out("dusk", tmp_path / "dusk.json")
+    assert folder.take_in(tmp_path / "dusk.json").name == "dusk"
+    folder.save(Preset("dusk", DarkenParams(0.1), Finish()))
+    assert folder.take_in(tmp_path / "dusk.json") == Preset("dusk 2", DarkenParams(0.9), Finish())
+    assert folder.load("dusk").params == DarkenParams(0.1)
+
+
+def test_a_damaged_preset_tells_so_when_chosen_and_can_be_deleted(panel, context):
+    page = panel.open("tint")
+    page.presets.save_as("R&B / ß")
+    folder = presets_folder() / "tint"
+    (folder / "broken.json").write_text("{")
+    page.presets.use("broken")
+    assert "is not a preset" in context.failed[-1].what
+    page.presets.list.aboutToShow.emit()
+    assert [action.text() for action in page.presets.list.actions()][:2] == ["broken", "R&&B / ß"]
+    page.presets.delete("broken")
+    assert not (folder / "broken.json").exists()
+    page.presets.delete("R&B / ß")
+    page.presets.use("R&B / ß")
+    assert "There is no preset" in context.failed[-1].what
+
+
 @pytest.mark.parametrize(
     "text",
-    ["{", "[]", '{"imgstudio_preset": 1, "filter": "other"}', json.dumps({"imgstudio_preset": 1, "filter": "darken", "params": {"amount": 7}})],
+    ["{", "[" * 100_000, "[]", '{"imgstudio_preset": 1, "filter": "other"}', json.dumps({"imgstudio_preset": 1, "filter": "darken", "params": {"amount": 7}})],
 )  # fmt: skip
 def test_a_damaged_or_foreign_preset_is_refused_in_plain_words(text, tmp_path):
     path = tmp_path / "preset.json"
@@ -394,6 +613,45 @@ def test_nothing_is_estimated_before_it_was_measured_and_then_it_is(tmp_path):
     assert rates.estimate("a", "cpu", 12) == ""
     rates.measured("a", "cpu", megapixels=2, seconds=4, megabytes=100)
     assert RunRates(tmp_path / "rates.json").estimate("a", "cpu", 4) == "about 8 s, 200 MB"
+
+
+@given(
+    start=st.floats(0, 3),
+    rate=st.floats(0.05, 5),
+    sizes=st.lists(st.sampled_from([0.5, 1.0, 4.0, 12.0]), min_size=2, max_size=8, unique=True),
+    noise=st.lists(st.floats(0.95, 1.05), min_size=8, max_size=8),
+)
+def test_an_estimate_is_right_at_another_size_once_two_sizes_were_run(start, rate, sizes, noise):
+    runs = [(area, (start + rate * area) * n, 0.0) for area, n in zip(sizes, noise, strict=False)]
+    for area in (min(sizes), max(sizes), (min(sizes) + max(sizes)) / 2):
+        assert expected_seconds(runs, area) == pytest.approx(start + rate * area, rel=0.2)
+
+
+def test_an_estimate_after_one_run_is_in_proportion_to_the_size():
+    assert expected_seconds([(2.0, 3.0, 0.0)], 8.0) == pytest.approx(12.0)
+
+
+def test_the_panel_tells_the_time_of_a_filter_after_its_first_run(panel, qtbot, document):
+    assert not panel.open("darken").estimate.isVisible()
+    press(panel, "filter.preview.0")
+    press(panel, "filter.apply")
+    qtbot.waitUntil(lambda: panel.page is None)
+    assert panel.open("darken").estimate.text().startswith("about 1 s")
+
+
+def test_a_preview_at_full_size_tells_the_time_as_well(panel, qtbot, context):
+    panel.open("tint")
+    wait_for_preview(qtbot, panel, context)
+    assert panel.page.estimate.text().startswith("about 1 s")
+    assert panel.page.estimate.isVisible()
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[" * 100_000, '{"a|cpu": [[1, "x", 2]]}', '{"a|cpu": {"seconds": 1}}']
+)
+def test_a_damaged_file_of_run_times_is_as_none(text, tmp_path):
+    (tmp_path / "rates.json").write_text(text)
+    assert RunRates(tmp_path / "rates.json").estimate("a", "cpu", 4) == ""
 
 
 @given(st.integers(1, 20000), st.integers(1, 20000), st.floats(1 / 64, 8))

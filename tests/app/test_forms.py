@@ -16,10 +16,13 @@ from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from scipy.interpolate import PchipInterpolator
 
-from imgstudio.app.forms.curve_points import GAP, curve_values
+from imgstudio.app.forms.curve_points import GAP
 from imgstudio.app.forms.number_scale import NumberScale
+from imgstudio.app.forms.number_slider import NumberSlider
 from imgstudio.app.forms.param_form import ParamForm
+from imgstudio.core.errors import UserError
 from imgstudio.core.params import Colour, Curve, Number, Picture, Ui, check
+from imgstudio.core.tonecurve import curve_values
 
 LEFT = Qt.MouseButton.LeftButton
 Points = tuple[tuple[float, float], ...]
@@ -93,6 +96,33 @@ def test_a_slider_key_changes_the_value_and_tells_of_it(form):
     QTest.keyClick(slider, Qt.Key.Key_Right)
     assert form.value().radius == 4
     assert form.heard[-1].radius == 4
+
+
+@pytest.mark.parametrize(
+    ("number", "value", "zero", "ends"),
+    [
+        (Number(-100, 100), 30, 0.5, (0.5, 0.65)),
+        (Number(-100, 100), -80, 0.5, (0.1, 0.5)),
+        (Number(-1, 3, step=0.01), 1, 0.25, (0.25, 0.5)),
+        (Number(0, 100), 30, None, (0, 0.3)),
+        (Number(0.1, 10, step=0.01, log=True), 10, 0.5, (0.5, 1)),
+        (Number(0.1, 10, step=0.01, log=True, unit="px"), 1, None, (0, 0.5)),
+    ],
+)
+def test_a_slider_is_filled_from_zero_wherever_zero_lies(qtbot, number, value, zero, ends):
+    scale = NumberScale(number)
+    slider = NumberSlider()
+    qtbot.addWidget(slider)
+    slider.setRange(0, scale.positions)
+    slider.origin = scale.origin
+    slider.setValue(scale.position(value))
+    slider.resize(412, 24)
+    assert scale.origin == (None if zero is None else pytest.approx(zero * scale.positions, abs=1))
+    filled = slider.filled()
+    assert filled.left() / 412 == pytest.approx(ends[0], abs=0.02)
+    assert filled.right() / 412 == pytest.approx(ends[1], abs=0.02)
+    at_end = QColor(slider.grab().toImage().pixel(3, 12))
+    assert (at_end.saturation() > 60) == (ends[0] == 0)
 
 
 def test_the_field_reaches_beyond_the_soft_range_but_not_beyond_the_hard_one(form):
@@ -236,6 +266,41 @@ def curve(form):
 
 def at(curve, x, y):
     return curve.position_of(x, y).toPoint()
+
+
+@dataclass(frozen=True)
+class Toned:
+    red: Annotated[Points, Curve(most_points=3)] = ((0.0, 0.0), (1.0, 1.0))
+    black: Annotated[int, Number(0, 254), Ui(histogram=True)] = 0
+    white: Annotated[int, Number(1, 255), Ui(histogram=True, visible_if=("black", 0))] = 255
+
+
+def test_a_curve_takes_no_more_points_than_it_may_have(qtbot):
+    form = ParamForm(Toned)
+    qtbot.addWidget(form)
+    form.resize(300, 400)
+    form.show()
+    curve = child(form, "red.canvas")
+    for x in (0.3, 0.6):
+        QTest.mouseClick(curve, LEFT, pos=at(curve, x, 0.5))
+    assert len(form.value().red) == 3
+    check(form.value())
+    with pytest.raises(UserError, match="cannot be"):
+        check(Toned(((0, 0), (0.2, 0.2), (0.5, 0.5), (1, 1))))
+
+
+def test_histograms_stand_behind_the_curve_of_their_channel_and_above_levels(qtbot):
+    form = ParamForm(Toned)
+    qtbot.addWidget(form)
+    form.show()
+    counts = {name: np.full(4, i + 1, np.float32) for i, name in enumerate(("", "red", "green", "blue"))}
+    form.set_histogram(counts)
+    levels = child(form, "form.histogram")
+    assert child(form, "red.canvas").histogram is counts["red"]
+    assert levels.counts is counts[""]
+    assert levels.marks == [0, 1]
+    form.editors["black"].slider.setValue(51)
+    assert levels.marks == [0.2]
 
 
 def test_a_click_adds_a_point_and_a_drag_moves_it(form, curve):

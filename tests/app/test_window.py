@@ -13,6 +13,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 
 from imgstudio.app.errors import details, explained
+from imgstudio.app.panels.welcome import WelcomePage
 from imgstudio.core.errors import UserError
 from imgstudio.core.samples import SAMPLES, drawn
 from imgstudio.core.settings import SECTIONS, Settings
@@ -304,3 +305,48 @@ def test_a_photo_is_masked_filtered_undone_and_exported(studio, tmp_path):
     studio.redo()
     studio.export(tmp_path / "out.png")
     np.testing.assert_array_equal(imagefile.read(tmp_path / "out.png").pixels, after)
+
+
+class Breaks:
+    """A job that fails as it is told to."""
+
+    title = "Breaking"
+
+    def __init__(self, error):
+        self.error = error
+
+    def run(self, progress):
+        raise self.error
+
+
+def test_a_failed_job_is_told_once_in_the_strip_and_in_full_when_asked(studio):
+    page(studio)
+    error = UserError("It broke", "because", "Mend it")
+    handle = studio.program.jobs.start(Breaks(error))
+    studio.wait(lambda: handle.is_finished)
+    strip = studio.window.status.jobs
+    assert strip.text == "Breaking: It broke"
+    assert not studio.errors
+    studio.click("jobs.what_happened")
+    assert studio.errors == [error]
+
+
+def test_a_failure_that_its_owner_tells_is_not_told_by_the_strip(studio):
+    page(studio)
+    handle = studio.program.jobs.start(Breaks(UserError("It snapped", "", "")))
+    handle.is_told_elsewhere = True
+    studio.wait(lambda: handle.is_finished)
+    assert "snapped" not in studio.window.status.jobs.text
+
+
+def test_the_tiles_get_their_pictures_after_the_first_frame(studio, qtbot):
+    started = []
+    studio.program.jobs.started.connect(started.append)
+    welcome = WelcomePage(studio.context)
+    qtbot.addWidget(welcome)
+    welcome.show()
+    assert not started
+    studio.wait(lambda: started)
+    studio.settle()
+    studio.program.jobs.started.disconnect(started.append)
+    welcome.hide()

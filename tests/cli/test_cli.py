@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imgstudio.cli import main
+from imgstudio.cli.main import main
 
 
 @pytest.fixture
@@ -158,5 +158,7 @@ def test_listing_filters_imports_no_torch():
     import subprocess
     import sys
 
-    code = "import sys; from imgstudio.cli import main; main(['filters']); sys.exit('torch' in sys.modules)"
+    code = (
+        "import sys; from imgstudio.cli.main import main; main(['filters']); sys.exit('torch' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0

@@ -57,6 +57,17 @@ def test_huge_steps_are_dropped_below_the_fewest():
     assert history.position == 4
 
 
+def test_the_sum_of_costs_does_not_drift_when_a_step_grows_later():
+    history, step = History(), Step(cost=10)
+    history.push(step)
+    step.cost = 500  # a layer that was painted on after it was added
+    assert history.cost == 10
+    history.undo()
+    assert history.cost == 0
+    history.redo()
+    assert history.cost == 10
+
+
 def test_cost_counts_done_steps_only():
     history = History()
     history.push(Step(cost=7))

@@ -311,7 +311,7 @@ def test_a_failed_save_keeps_the_old_file(tmp_path, monkeypatch):
     document = masked_and_clipped()
     save(freeze(document), path)
     before = path.read_bytes()
-    monkeypatch.setattr("imgstudio.core.oraformat.saving.flatten", lambda snapshot: 1 / 0)
+    monkeypatch.setattr("imgstudio.core.oraformat.merged.flatten", lambda *given: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         save(freeze(document), path)
     assert path.read_bytes() == before

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from imgstudio.cli import main as command_line
+from imgstudio.cli.main import main as command_line
 from imgstudio.core.imagefile import ImageFile, export, read
 
 PROFILES: Final = ("DisplayP3-v4.icc", "DisplayP3-v2-micro.icc", "AdobeCompat-v4.icc", "AdobeCompat-v2.icc")
@@ -32,9 +32,7 @@ def profile_rows(data: Path, folder: Path) -> list[tuple[str, str, bool]]:
         profile = (data / "odd_files" / "icc-profiles" / name).read_bytes()
         for suffix in (".png", ".tif", ".jpg"):
             source = folder / f"{name}{suffix}"
-            Image.fromarray(pixels).save(
-                source, icc_profile=profile, **({"quality": 95} if suffix == ".jpg" else {})
-            )
+            Image.fromarray(pixels).save(source, icc_profile=profile)
             before = read(source)
             for out_suffix in LOSSLESS[:2]:
                 target = folder / f"out{out_suffix}"

@@ -52,6 +52,10 @@ NET = {"channels": 48, "deep_channels": 96, "pairs": 1, "deep_pairs": 4}
 PLANE_WEIGHTS = (0.8, 0.1, 0.1)
 """Of errors in brightness and the two colours."""
 CONDITION_WEIGHT = 0.1
+FINISH = 0.8
+"""Share of a run after which it finishes."""
+FINISH_WEIGHT, FINISH_FLOOR = 0.008, 1e-5
+"""Makes its gradients as long as those before; squared error below which there is nothing left to gain."""
 SAVE_SECONDS, SCORE_SECONDS = 180, 600
 LIMITS = (
     "Made for photos. Repairs blocks, ringing and lost colour of JPEG files of quality 5 to 95, also when "
@@ -73,10 +77,11 @@ class DejpegParams:
     shares: Shares = field(default_factory=Shares)
 
 
-def weighted_losses(net: nn.Module, batch: Batch) -> Terms:
+def weighted_losses(net: nn.Module, batch: Batch, *, finishing: bool) -> Terms:
     """Distance of the repaired from the clean crop, and of the guessed from the true condition.
 
-    Little spoiled crops have small errors; they weigh more, or nobody would learn from them.
+    Little spoiled crops have small errors; they weigh more, or nobody would learn from them. At the end of a
+    run, `finishing`, the distance is the mean PSNR itself: the logarithm of each crop's squared error.
     """
     assert isinstance(net, DejpegNet)
     guess = net.estimator(net.estimator.habits(batch.blocks))
@@ -85,10 +90,14 @@ def weighted_losses(net: nn.Module, batch: Batch) -> Terms:
     condition = torch.where(batch.is_told[:, None], told, guessed)
     repaired = net(batch.spoiled, condition, batch.phase)
     planes = torch.tensor(PLANE_WEIGHTS)[:, None, None]
-    distances = charbonnier((repaired - batch.clean) * planes).sum(1).mean((1, 2))
-    weights = (0.1 / strength(batch.worst)).sqrt()
+    errors = (repaired - batch.clean) * planes
+    if finishing:
+        picture = FINISH_WEIGHT * (errors.square().sum(1).mean((1, 2)) + FINISH_FLOOR).log().mean()
+    else:
+        distances = charbonnier(errors).sum(1).mean((1, 2))
+        picture = ((0.1 / strength(batch.worst)).sqrt() * distances).mean()
     return {
-        "picture": (weights * distances).mean(),
+        "picture": picture,
         "condition": CONDITION_WEIGHT * (guess - batch.worst).abs().mean(),
     }
 
@@ -104,7 +113,8 @@ class DejpegSession:
         pool = load_photos([path for path in paths if path not in set(held)], CROP + MARGIN)
 
         def losses(module: nn.Module, random: np.random.Generator) -> Terms:
-            return weighted_losses(module, random_batch(pool, params.batch, random, params.shares))
+            batch = random_batch(pool, params.batch, random, params.shares)
+            return weighted_losses(module, batch, finishing=self.loop.done > FINISH)
 
         torch.manual_seed(params.seed)
         self._net = DejpegNet(**NET).to(memory_format=torch.channels_last)

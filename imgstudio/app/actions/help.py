@@ -64,6 +64,14 @@ ACTIONS: Final = (
         "help.shortcuts", "Keyboard shortcuts", "F1", "Help", lambda context: context.ask.show("shortcuts")
     ),
     ActionSpec(
+        "help.models",
+        "Models…",
+        "",
+        "Help",
+        lambda context: context.window.open_models(),
+        help="The neural networks: what they learned from, their limits, install and remove.",
+    ),
+    ActionSpec(
         "help.doctor",
         "Copy report about this machine",
         "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -17,8 +18,13 @@ from imgstudio.app.i18n import tr
 from imgstudio.core import operations
 from imgstudio.core.document import Document
 from imgstudio.core.errors import UserError
+from imgstudio.core.geometry import IDENTITY
 from imgstudio.core.imageformats import icc
-from imgstudio.core.params import Number, Picture, Ui
+from imgstudio.core.jobs import Progress
+from imgstudio.core.layers import Layer
+from imgstudio.core.params import Number, Picture, Ui, from_json
+from imgstudio.filters.base import Filter
+from imgstudio.filters.resizing import capture_size, commit_size
 
 LARGEST_SIDE: Final = 60_000
 ANCHORS: Final = {"left": 0.0, "top": 0.0, "centre": 0.5, "right": 1.0, "bottom": 1.0}
@@ -72,7 +78,25 @@ def resize(context: AppContext) -> None:
     size = NewSize(document.bounds.width, document.bounds.height)
     asked = context.ask.form(tr("Resize picture"), size, accept=tr("Resize"))
     if asked is not None and (asked.width, asked.height) != (size.width, size.height):
+        context.edits.do_long(document, tr("Resize picture"), partial(_resize, context, asked))
+
+
+def _resize(context: AppContext, asked: NewSize, document: Document, progress: Progress) -> None:
+    """By the filter; layers that are placed freely keep their own pixels and what lies outside."""
+    item = context.filters.find("resize")
+    if not isinstance(item, Filter) or not all(
+        _fills_only(layer, document) for layer in document.layers.all()
+    ):
         operations.resize_image(document, asked.width, asked.height)
+        return
+    params = from_json(item.params, {"unit": "pixels", "width": asked.width, "height": asked.height})
+    commit_size(document, capture_size(document, item, params).run(progress), tr("Resize picture"))
+
+
+def _fills_only(layer: Layer, document: Document) -> bool:
+    """Whether nothing of a layer lies outside the picture and no resampling is put off."""
+    inside = layer.pixels.content_bounds()
+    return layer.is_group or (layer.transform == IDENTITY and inside.intersect(document.bounds) == inside)
 
 
 def canvas_size(context: AppContext) -> None:
@@ -82,6 +106,10 @@ def canvas_size(context: AppContext) -> None:
     if asked is not None:
         anchor = (ANCHORS[asked.across], ANCHORS[asked.down])
         operations.resize_canvas(document, asked.width, asked.height, anchor=anchor)
+
+
+def flatten(context: AppContext) -> None:
+    context.edits.do(current(context), tr("Flatten"), operations.flatten_image)
 
 
 def assign_profile(context: AppContext) -> None:
@@ -107,7 +135,8 @@ def _with_profile(
 ) -> None:
     asked = context.ask.form(title, ProfileChoice(), note=note)
     if asked is not None:
-        do(current(context), _profile(asked.profile))
+        profile = _profile(asked.profile)
+        context.edits.do(current(context), title, lambda document: do(document, profile))
 
 
 def _profile(path: Path | None) -> bytes | None:
@@ -132,7 +161,9 @@ def _side(length: float) -> int:
 
 
 def _depth(dtype: type[np.uint8 | np.uint16]) -> Callable[[AppContext], None]:
-    return lambda context: operations.convert_depth(current(context), dtype)
+    return lambda context: context.edits.do(
+        current(context), tr("Change depth"), lambda document: operations.convert_depth(document, dtype)
+    )
 
 
 def _has_depth(dtype: type[np.uint8 | np.uint16]) -> Callable[[AppContext], bool]:
@@ -144,11 +175,15 @@ def _has_depth(dtype: type[np.uint8 | np.uint16]) -> Callable[[AppContext], bool
 
 
 def _turn(degrees: Literal[90, 180, 270]) -> Callable[[AppContext], None]:
-    return lambda context: operations.rotate(current(context), degrees)
+    return lambda context: context.edits.do(
+        current(context), tr("Turn"), lambda document: operations.rotate(document, degrees)
+    )
 
 
 def _flip(*, horizontal: bool) -> Callable[[AppContext], None]:
-    return lambda context: operations.flip(current(context), horizontal=horizontal)
+    return lambda context: context.edits.do(
+        current(context), tr("Flip"), lambda document: operations.flip(document, horizontal=horizontal)
+    )
 
 
 def _spec(name: str, text: str, keys: str, run: Callable[[AppContext], object], **more: Any) -> ActionSpec:
@@ -213,7 +248,7 @@ ACTIONS: Final = (
         "flatten",
         "Flatten",
         "",
-        lambda context: operations.flatten_image(current(context)),
+        flatten,
         separator=True,
         help="All layers become one.",
     ),

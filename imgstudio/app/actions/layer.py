@@ -8,6 +8,7 @@ from typing import Any, Final
 from imgstudio.app.actions.file import current
 from imgstudio.app.actions.spec import ActionSpec
 from imgstudio.app.context import AppContext
+from imgstudio.app.i18n import tr
 from imgstudio.core import operations, selecting
 from imgstudio.core.document import Document
 from imgstudio.core.layers import Layer, Place
@@ -89,6 +90,21 @@ def _with_layer(do: Callable[[Document, Layer], Any]) -> Callable[[AppContext], 
     return lambda context: do(current(context), _layer(context))
 
 
+def merge_down(context: AppContext) -> None:
+    document, chosen = current(context), _layer(context).id
+
+    def change(copy: Document) -> None:
+        layer = copy.layers.find(chosen)
+        assert layer is not None
+        operations.merge_down(copy, layer)
+
+    context.edits.do(document, tr("Merge down"), change)
+
+
+def merge_visible(context: AppContext) -> None:
+    context.edits.do(current(context), tr("Merge visible"), operations.merge_visible)
+
+
 def _spec(name: str, text: str, keys: str, run: Callable[[AppContext], object], **more: Any) -> ActionSpec:
     menu = more.pop("menu", "Layer")
     return ActionSpec(f"layer.{name}", text, keys, menu, run, **{"enabled": has_layer, **more})
@@ -159,7 +175,7 @@ ACTIONS: Final = (
         "merge_down",
         "Merge down",
         "Ctrl+E",
-        _with_layer(operations.merge_down),
+        merge_down,
         enabled=can_merge_down,
         separator=True,
     ),
@@ -167,6 +183,6 @@ ACTIONS: Final = (
         "merge_visible",
         "Merge visible",
         "Ctrl+Shift+E",
-        lambda context: operations.merge_visible(current(context)),
+        merge_visible,
     ),
 )

@@ -67,14 +67,22 @@ def reselect(context: AppContext) -> None:
 
 
 def from_alpha(context: AppContext) -> None:
-    document = current(context)
+    context.edits.do(current(context), tr("Select layer"), _select_active)
+
+
+def _select_active(document: Document) -> None:
     assert document.active is not None
     selecting.select_layer(document, document.active)
 
 
+def fill_holes(context: AppContext) -> None:
+    context.edits.do(current(context), tr("Fill holes"), selecting.fill_holes)
+
+
 def load(context: AppContext) -> None:
     for path in context.ask.files_to_open(tr("Load selection"), folder_of(context))[:1]:
-        selecting.load_selection(current(context), path)
+        title = tr("Load selection")
+        context.edits.do(current(context), title, partial(selecting.load_selection, path=path))
 
 
 def save(context: AppContext) -> None:
@@ -107,7 +115,7 @@ def _asking(title: str, params: Any, do: Callable[[Document, Any], None]) -> Cal
 def _ask(title: str, params: P, do: Callable[[Document, P], None], context: AppContext) -> None:
     answer = context.ask.form(tr(title), params)
     if answer is not None:
-        do(current(context), answer)
+        context.edits.do(current(context), tr(title), lambda document: do(document, answer))
 
 
 def _is_masking(context: AppContext) -> bool:
@@ -164,7 +172,7 @@ ACTIONS: Final = (
         enabled=has_selection,
         help="A band along the edge.",
     ),
-    _spec("fill_holes", "Fill holes", "", _plain(selecting.fill_holes), enabled=has_selection),
+    _spec("fill_holes", "Fill holes", "", fill_holes, enabled=has_selection),
     _spec(
         "remove_islands",
         "Remove islands…",

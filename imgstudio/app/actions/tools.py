@@ -33,9 +33,9 @@ def tool_actions(tools: Iterable[Tool]) -> tuple[ActionSpec, ...]:
 
 
 def swap(context: AppContext) -> None:
-    """Swap painting and erasing while painting the selection, else the two colours."""
+    """Swap painting and erasing while painting the selection or a layer's mask, else the two colours."""
     state = context.tool_state
-    if context.tools.current.id == "mask_brush":
+    if context.tools.current.id == "mask_brush" or state.target == "mask":
         state.erasing = not state.erasing
         state.say("Erasing" if state.erasing else "Painting")
         state.redraw()
@@ -72,8 +72,8 @@ def _opacity(digit: int) -> Callable[[AppContext], None]:
 ACTIONS: Final = (
     ActionSpec("brush.smaller", "Smaller brush", "[", run=_size(SMALLER)),
     ActionSpec("brush.larger", "Larger brush", "]", run=_size(LARGER)),
-    ActionSpec("brush.softer", "Softer brush", "Shift+[; {", run=_hardness(-HARDER)),
-    ActionSpec("brush.harder", "Harder brush", "Shift+]; }", run=_hardness(HARDER)),
+    ActionSpec("brush.softer", "Softer brush", "Shift+[", run=_hardness(-HARDER)),
+    ActionSpec("brush.harder", "Harder brush", "Shift+]", run=_hardness(HARDER)),
     ActionSpec(
         "colours.swap", "Swap colours", "X", run=swap, help="In mask mode: swap painting and erasing."
     ),

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any, Final
 
 from imgstudio.app.actions.spec import ActionSpec, with_document
-from imgstudio.app.canvas.compare import Mode
 from imgstudio.app.context import AppContext
 
 SURROUNDS: Final = (("theme", "As the theme"), ("black", "Black"), ("grey", "Grey"), ("white", "White"))
@@ -18,8 +17,8 @@ def _canvas(method: str) -> Callable[[AppContext], None]:
     return lambda context: getattr(context.window.canvas, method)()
 
 
-def _compare(mode: Mode) -> Callable[[AppContext], None]:
-    return lambda context: context.window.canvas.set_compare(mode)
+def _hold_original(*, held: bool) -> Callable[[AppContext], None]:
+    return lambda context: context.window.canvas.hold_original(held=held)
 
 
 def _split(context: AppContext) -> None:
@@ -74,17 +73,17 @@ ACTIONS: Final = (
         "original",
         "Original (hold)",
         "`",
-        _compare("original"),
+        _hold_original(held=True),
         enabled=with_document,
         scope="held",
-        release=_compare("off"),
+        release=_hold_original(held=False),
         separator=True,
         help="The picture as it was opened, as long as the key is down.",
     ),
     _spec(
         "split",
         "Before and after",
-        "Shift+`; ~",
+        "Shift+`",
         _split,
         enabled=with_document,
         checked=_is_split,

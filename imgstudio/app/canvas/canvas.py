@@ -67,10 +67,23 @@ class Canvas(SceneWidget):
         self.overlay_visible = visible
         self._show_mask()
 
+    def set_previewing(self, on: bool) -> None:
+        """A filter's preview is on the picture: no red mask over it but while it is painted."""
+        if self.scene is not None:
+            self.scene.previews = on
+            self.on_flow_changed()
+
+    def actual_size_at(self, x: float, y: float) -> None:
+        """100 %, with a point of the document in the middle of the window."""
+        self.actual_size()
+        at, (middle_x, middle_y) = self.view.to_screen(x, y), self._middle()
+        self.view.pan_by(middle_x - at.x, middle_y - at.y)
+
     def sizeHint(self) -> QSize:
         return QSize(960, 640)
 
-    def on_held_original(self, held: bool) -> None:
+    def hold_original(self, *, held: bool) -> None:
+        """Show the picture as it was opened, or go back to what is compared."""
         if self.scene is not None and self.scene.mode != ("original" if held else self.compare_mode):
             self.scene.set_mode("original" if held else self.compare_mode)
             self.update()

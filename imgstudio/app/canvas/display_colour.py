@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import logging
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image
 
 from imgstudio.core.pixels import Array
+
+if TYPE_CHECKING:
+    from PIL import ImageCms
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +44,8 @@ class DisplayColour:
 
 def _transform(profile: bytes) -> ImageCms.ImageCmsTransform | None:
     """None for sRGB, and for a profile that cannot be used for RGB."""
+    from PIL import ImageCms  # few pictures need it, and the window starts sooner without
+
     try:
         transform = ImageCms.buildTransform(
             ImageCms.ImageCmsProfile(io.BytesIO(profile)),
@@ -60,5 +65,7 @@ def _transform(profile: bytes) -> ImageCms.ImageCmsTransform | None:
 
 
 def _applied(transform: ImageCms.ImageCmsTransform, colours: Array) -> Array:
+    from PIL import ImageCms
+
     image = Image.fromarray(np.ascontiguousarray(colours), "RGB")
     return np.asarray(ImageCms.applyTransform(image, transform))

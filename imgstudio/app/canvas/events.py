@@ -77,9 +77,6 @@ class PointerWidget(QWidget):
     def on_flow_changed(self) -> None:
         """The cursor or the before/after line may have changed."""
 
-    def on_held_original(self, held: bool) -> None:
-        """The key that shows the picture as it was opened went down or came up."""
-
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.flow.press(self._contact(event, event.position(), event.button()))
 
@@ -149,9 +146,6 @@ class PointerWidget(QWidget):
         if event.key() == Qt.Key.Key_Space:
             if not event.isAutoRepeat():
                 self.flow.set_space(True)
-        elif event.key() == Qt.Key.Key_QuoteLeft and not event.modifiers():
-            if not event.isAutoRepeat():
-                self.on_held_original(held=True)
         elif event.key() == Qt.Key.Key_CapsLock:
             self.is_precise = not self.is_precise
             self.update()
@@ -159,16 +153,13 @@ class PointerWidget(QWidget):
             super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        if event.isAutoRepeat() or event.key() not in (Qt.Key.Key_Space, Qt.Key.Key_QuoteLeft):
+        if event.isAutoRepeat() or event.key() != Qt.Key.Key_Space:
             super().keyReleaseEvent(event)
-        elif event.key() == Qt.Key.Key_Space:
-            self.flow.set_space(False)
         else:
-            self.on_held_original(held=False)
+            self.flow.set_space(False)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self.flow.set_space(False)
-        self.on_held_original(held=False)
         super().focusOutEvent(event)
 
     def enterEvent(self, event: QEnterEvent) -> None:

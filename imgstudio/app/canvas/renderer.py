@@ -97,6 +97,7 @@ class Renderer(QObject):
         self.document = document
         self._preview: Layer | None = None
         self._above: Layer | None = None
+        self._instead: Layer | None = None
         self._compared: Layer | None = None
         self._visible = EMPTY
         self._now = self._composite_of(self._with_preview)
@@ -137,12 +138,16 @@ class Renderer(QObject):
         """Whether a level shows exactly what it should, nothing rough."""
         return self._now.pyramid.is_right(level, visible)
 
-    def set_preview(self, layer: Layer | None, above: Layer | None) -> None:
-        """Show a layer that is not in the document as if it were just added above `above`."""
-        box = EMPTY if self._preview is None else self._preview.bounds()
-        self._preview, self._above = layer, above
-        if layer is not None:
-            box = box.united(layer.bounds())
+    def set_preview(self, layer: Layer | None, above: Layer | None, instead: Layer | None = None) -> None:
+        """Show a layer that is not in the document as if it were just added above `above`.
+
+        With `instead` it takes the place of that layer, which is not shown.
+        """
+        box = EMPTY
+        for shown in (self._preview, self._instead, layer, instead):
+            if shown is not None:
+                box = box.united(shown.bounds())
+        self._preview, self._above, self._instead = layer, above, instead
         self._on_damaged(box)
 
     def preview_changed(self, rect: Rect) -> None:
@@ -186,6 +191,8 @@ class Renderer(QObject):
         """The same place that `Document.place_above` gives a new layer."""
         if self._preview is None:
             return layers
+        if self._instead is not None:
+            return [self._preview if layer is self._instead else layer for layer in layers]
         if self._above is None:
             return [*layers, self._preview] if group is None else layers
         at = next((index for index, layer in enumerate(layers) if layer is self._above), None)

@@ -27,6 +27,8 @@ class Scene:
         self.view = view
         self._document = document
         self.mode: Mode = "off"
+        self.previews = False
+        """Whether a filter's preview is shown, which nothing may cover."""
         self.split = Split()
 
     def close(self) -> None:
@@ -49,7 +51,7 @@ class Scene:
         self._paint_pictures(painter, exposed, backdrop)
         paint_grid(painter, self.view, exposed)
         self.selection.paint_mask(painter, self.view, exposed)
-        if not self.selection.mask_visible:
+        if not self.selection.shows_tint:
             self.selection.paint_ants(painter, self.view, ratio)
         if self.comparing == "split":
             paint_split(painter, self.split, self.view.window, ratio)

@@ -113,6 +113,7 @@ class SceneWidget(PointerWidget):
         shape = self.flow.cursor()
         if self.cursor().shape() != shape:
             self.setCursor(shape)
+        self._hold_tint_back()
         if self.compare_mode == "split" and self.flow.is_dragging:
             self.update()
 
@@ -186,7 +187,7 @@ class SceneWidget(PointerWidget):
             self.view.set_document(Size(document.bounds.width, document.bounds.height))
 
     def _on_marched(self) -> None:
-        if self.scene is not None and not self.scene.selection.mask_visible:
+        if self.scene is not None and not self.scene.selection.shows_tint:
             self._update_screen(self.scene.selection.box(self.view))
 
     def _on_tool(self) -> None:
@@ -198,6 +199,12 @@ class SceneWidget(PointerWidget):
     def _show_mask(self) -> None:
         if self.scene is not None:
             self.scene.selection.set_mask_visible(self.overlay_visible or self.toolbox.current.shows_mask)
+
+    def _hold_tint_back(self) -> None:
+        """Under a preview the red mask comes back only while it is painted."""
+        if self.scene is not None:
+            paints = self.flow.is_dragging and self.toolbox.current.shows_mask
+            self.scene.selection.hold_tint_back(self.scene.previews and not paints)
 
     def _on_setting(self, name: str) -> None:
         if name in ("theme", "canvas_surround"):

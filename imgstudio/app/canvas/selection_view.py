@@ -44,6 +44,8 @@ class SelectionView(QObject):
         self.marching_allowed = False
         """Whether the widget is visible."""
         self.mask_visible = False
+        self.tint_held_back = False
+        """While a preview is shown the tint would hide it, so the outline stands for it."""
         self._mask: Pyramid | None = None
         self._lines: list[QPolygonF] | None = None
         self._traced = (EMPTY, 0.0)
@@ -73,6 +75,16 @@ class SelectionView(QObject):
             self._mask = None
             self.changed.emit(self._document.bounds)
 
+    @property
+    def shows_tint(self) -> bool:
+        return self.mask_visible and not self.tint_held_back
+
+    def hold_tint_back(self, held: bool) -> None:
+        if held != self.tint_held_back:
+            self.tint_held_back = held
+            if self.mask_visible:
+                self.changed.emit(self._document.bounds)
+
     def box(self, view: View) -> Rect:
         """Screen box of the ants."""
         return view.screen_rect(self._document.selection.bounds(), 3).intersect(Rect(0, 0, *view.window))
@@ -97,7 +109,7 @@ class SelectionView(QObject):
     def paint_mask(self, painter: QPainter, view: View, exposed: Rect) -> None:
         """Tint what is selected."""
         box = picture_box(view).intersect(exposed)
-        if not self.mask_visible or self._document.selection.is_empty or box.is_empty:
+        if not self.shows_tint or self._document.selection.is_empty or box.is_empty:
             return
         if self._mask is None:
             self._mask = Pyramid(self._document.bounds, 1, self._read)
@@ -133,7 +145,7 @@ class SelectionView(QObject):
     def _on_changed(self, rect: Rect) -> None:
         if self._mask is not None:
             self._mask.mark(rect)
-        if self.mask_visible:
+        if self.shows_tint:
             self.changed.emit(rect)
         self._settle.start()
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class ShowsPreviews(Protocol):
     """A renderer."""
 
-    def set_preview(self, layer: Layer | None, above: Layer | None) -> None: ...
+    def set_preview(self, layer: Layer | None, above: Layer | None, instead: Layer | None = None) -> None: ...
 
 
 class CanvasPort(Protocol):
@@ -38,6 +38,15 @@ class CanvasPort(Protocol):
 
     def actual_size(self) -> None: ...
 
+    def actual_size_at(self, x: float, y: float) -> None: ...
+
+    def set_previewing(self, on: bool) -> None: ...
+
+    def setFocus(self) -> None: ...  # noqa: N802 - Qt's name
+
+    @property
+    def pointer_moved(self) -> Any: ...
+
 
 def canvas_in(context: AppContext) -> CanvasPort | None:
     """The window's canvas; None while there is no window."""
@@ -58,11 +67,13 @@ class PreviewScreen:
         canvas = canvas_in(self._context)
         return canvas if canvas is not None and document is not None and canvas.document is document else None
 
-    def show(self, document: Document, layer: Layer, above: Layer) -> None:
+    def show(self, document: Document, layer: Layer, above: Layer, instead: Layer | None = None) -> None:
+        """Above one layer, or in the place of another, which is hidden meanwhile."""
         canvas = self.canvas_of(document)
         if canvas is None:
             return
-        canvas.renderer.set_preview(layer, above)
+        canvas.renderer.set_preview(layer, above, instead)
+        canvas.set_previewing(True)
         self._shown = (canvas.renderer, layer)
         if self._splits:
             canvas.compare_layer(layer)
@@ -83,5 +94,6 @@ class PreviewScreen:
         if shown is None or canvas is None or canvas.document is None or canvas.renderer is not shown[0]:
             return
         shown[0].set_preview(None, None)
+        canvas.set_previewing(False)
         if self._splits:
             canvas.compare_layer(None)

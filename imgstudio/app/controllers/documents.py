@@ -16,6 +16,7 @@ from imgstudio.app.controllers.filejobs import ExportJob, OpenJob, SaveJob
 from imgstudio.app.jobs import JobHandle, JobService
 from imgstudio.core.document import Document
 from imgstudio.core.opening import is_project
+from imgstudio.core.projectfile import KeptPictures
 from imgstudio.core.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,8 @@ class Documents(OpenDocuments):
         """`source_types`: filter id -> what kind of AI it is, for the claim that an export makes."""
         super().__init__(parent)
         self._settings, self._jobs, self._source_types = settings, jobs, source_types
+        self.kept = KeptPictures()
+        """What saves and autosaves have encoded."""
         self._saves: dict[int, JobHandle] = {}
         self._waiting: dict[int, Path] = {}
         self._places: dict[int, Path] = {}
@@ -120,7 +123,7 @@ class Documents(OpenDocuments):
         if id(document) in self._saves:
             self._waiting[id(document)] = target
             return None
-        handle = self._jobs.start(SaveJob.of(document, target), "io")
+        handle = self._jobs.start(SaveJob.of(document, target, kept=self.kept), "io")
         self._saves[id(document)] = handle
         state = document.history.state
         handle.succeeded.connect(lambda _: self._on_saved(document, target, state))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from imgstudio.core.errors import UserError
 from imgstudio.core.imagefile import ExportOptions
 from imgstudio.core.jobs import Progress
 from imgstudio.core.pixels import Array
+from imgstudio.core.projectfile import KeptPictures
 from imgstudio.core.samples import SAMPLES, Sample, drawn
 from imgstudio.core.snapshot import DocumentSnapshot, freeze
 
@@ -43,18 +45,22 @@ class SaveJob:
     snapshot: DocumentSnapshot
     path: Path
     quiet: bool = False
+    kept: KeptPictures | None = None
+    """What earlier saves encoded."""
 
     @classmethod
-    def of(cls, document: Document, path: Path, *, quiet: bool = False) -> SaveJob:
+    def of(
+        cls, document: Document, path: Path, *, quiet: bool = False, kept: KeptPictures | None = None
+    ) -> SaveJob:
         """Freeze the document as it is now; call it on the thread that owns it."""
-        return cls(freeze(document), path, quiet)
+        return cls(freeze(document), path, quiet, kept)
 
     @property
     def title(self) -> str:
         return f"Saving {self.path.name}"
 
     def run(self, progress: Progress) -> None:
-        projectfile.save(self.snapshot, self.path, progress)
+        projectfile.save(self.snapshot, self.path, progress, self.kept)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,6 +100,24 @@ class LossesJob:
     def run(self, progress: Progress) -> list[str]:
         progress.update(0.0)
         return opening.losses(self.snapshot, self.suffix)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExportSizeJob:
+    """Writes the file to a place of its own, only to see how large it is; returns bytes."""
+
+    snapshot: DocumentSnapshot
+    suffix: str
+    options: ExportOptions
+    title: str = "Finding the size of the file"
+    quiet: bool = True
+
+    def run(self, progress: Progress) -> int:
+        progress.update(0.0)
+        with tempfile.TemporaryDirectory(prefix="imgstudio-") as folder:
+            path = Path(folder) / f"size{self.suffix}"
+            opening.export_picture(self.snapshot, path, self.options)
+            return path.stat().st_size
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import numpy as np
 
 from imgstudio.core.document import Document
 from imgstudio.core.errors import UserError
 from imgstudio.core.geometry import IDENTITY, Rect
 from imgstudio.core.layers import Layer
-from imgstudio.core.recipe import Recipe
 from imgstudio.core.selection import Selection
+from imgstudio.core.tiles import TileStore
 from imgstudio.filters.base import AnyFilter
 from imgstudio.filters.resizing import SizeResult, commit_size
 from imgstudio.filters.runner import FilterResult, result_layer
@@ -37,15 +41,30 @@ def order_for(document: Document, item: AnyFilter, again: Layer | None) -> Order
     return Order(document, layer, item)
 
 
-def own_selection(again: Layer | None) -> Selection | None:
-    """What a layer that is made anew is limited to: its own mask; None for other runs."""
+def own_selection(document: Document, again: Layer | None) -> Selection | None:
+    """What a layer that is made anew is limited to: its mask, or where it was moved; None for other runs.
+
+    Raises UserError where nothing of it is in the picture.
+    """
     if again is None:
         return None
-    selection = Selection()
-    if again.mask is not None and again.recipe is not None and again.recipe.steps[-1].region == "mask":
-        selection.store.restore(again.mask.snapshot())
-        selection.touched()
-    return selection
+    if again.transform != IDENTITY:
+        return _covered_by(document, again)
+    return _selection_of(document, None if sees_less(again) else again.mask)
+
+
+def seen_selection(document: Document, again: Layer | None) -> Selection | None:
+    """What a preview must compute: a mask that was put on by hand hides the rest. Raises UserError."""
+    if again is not None and sees_less(again):
+        return _selection_of(document, again.mask)
+    return own_selection(document, again)
+
+
+def sees_less(again: Layer | None) -> bool:
+    """Whether a mask hides parts of a layer that was made for, and is made anew over, the whole picture."""
+    if again is None or again.mask is None or again.transform != IDENTITY:
+        return False
+    return again.recipe is None or again.recipe.steps[-1].region != "mask"
 
 
 def commit(order: Order, result: FilterResult | SizeResult) -> Layer | None:
@@ -55,10 +74,7 @@ def commit(order: Order, result: FilterResult | SizeResult) -> Layer | None:
         commit_size(document, result, name)
         return None
     if order.again is not None:
-        store = document.new_store()
-        store.restore(result.pixels.snapshot())
-        recipe = Recipe((result.step,))
-        document.set_layer(order.again, f"{name} again", pixels=store, recipe=recipe, jpeg=None)
+        document.set_layer(order.again, f"{name} again", **_made_anew(order.again, result))
         return order.again
     layer = result_layer(result, name)
     document.add_layer(layer, document.place_above(order.layer), name)
@@ -70,7 +86,15 @@ def preview_of(order: Order, result: FilterResult) -> Layer:
     layer = result_layer(result, order.item.name)
     if order.again is None:
         return layer
-    return replace(layer, opacity=order.again.opacity, blend=order.again.blend)
+    again = order.again
+    return replace(
+        layer,
+        opacity=again.opacity,
+        blend=again.blend,
+        clip=again.clip,
+        mask=layer.mask or again.mask,
+        mask_enabled=again.mask_enabled,
+    )
 
 
 def why_dropped(order: Order, documents: list[Document]) -> str:
@@ -83,11 +107,59 @@ def why_dropped(order: Order, documents: list[Document]) -> str:
     return ""
 
 
-def worked_area(document: Document, selection: Selection | None) -> Rect:
+def worked_area(document: Document, again: Layer | None) -> Rect:
     """The box that a full run will compute, for an estimate."""
-    chosen = document.selection if selection is None else selection
-    area = document.bounds
-    return area if chosen.is_empty else area.intersect(chosen.bounds())
+    layer = again or document.active
+    area = document.bounds if layer is None else document.bounds.intersect(layer.bounds())
+    if again is None:
+        chosen = document.selection
+        return area if chosen.is_empty else area.intersect(chosen.bounds())
+    is_limited = again.mask is not None and again.transform == IDENTITY and not sees_less(again)
+    return area.intersect(again.mask.content_bounds()) if is_limited and again.mask is not None else area
+
+
+def _selection_of(document: Document, mask: TileStore | None) -> Selection:
+    """A mask as a selection; nothing selected for None."""
+    selection = Selection()
+    if mask is not None and mask.fill == 0:
+        selection.store.restore(mask.snapshot())
+    elif mask is not None:
+        selection.store.write(document.bounds, mask.read(document.bounds))
+    selection.touched()
+    return selection
+
+
+def _covered_by(document: Document, layer: Layer) -> Selection:
+    """Where a layer lies in the document now: its mask, or its whole area, moved as the layer is."""
+    area, at = layer.pixels.bounds(), layer.transform
+    box = layer.bounds().intersect(document.bounds)
+    selection = Selection()
+    if not box.is_empty:
+        shape = np.full((area.height, area.width), 255, np.uint8)
+        if layer.mask is not None:
+            shape = layer.mask.read(area)[..., 0]
+        # From the centre of a pixel of `shape` to the centre of a pixel of `box`.
+        corner = at.apply(area.x + 0.5, area.y + 0.5)
+        matrix = np.array([[at.a, at.c, corner.x - box.x - 0.5], [at.b, at.d, corner.y - box.y - 0.5]])
+        coverage = cv2.warpAffine(shape, matrix, (box.width, box.height), flags=cv2.INTER_LINEAR)
+        selection.store.write(box, np.asarray(coverage, np.uint8)[..., None])
+        selection.touched()
+    if selection.bounds().is_empty:
+        raise UserError(
+            f"“{layer.name}” cannot be made again",
+            "It was moved until nothing of it lies in the picture",
+            "Move it back, or delete it and apply the filter anew",
+        )
+    return selection
+
+
+def _made_anew(again: Layer, result: FilterResult) -> dict[str, Any]:
+    """What changes on a layer; one that was moved stays where it is, now in the document's coordinates."""
+    made = result_layer(result, again.name)
+    values: dict[str, Any] = {"pixels": made.pixels, "recipe": made.recipe, "jpeg": None}
+    if again.transform != IDENTITY:
+        values |= {"transform": IDENTITY, "mask": made.mask}
+    return values
 
 
 def _below(document: Document, again: Layer) -> Layer:
@@ -97,11 +169,5 @@ def _below(document: Document, again: Layer) -> Layer:
     if place.index == 0:
         raise UserError(
             f"“{again.name}” cannot be made again", "There is no layer below it", "Put it above the picture"
-        )
-    if again.transform != IDENTITY:
-        raise UserError(
-            f"“{again.name}” cannot be made again",
-            "It was moved, so its place in the picture is not the one it was made for",
-            "Delete it and apply the filter anew",
         )
     return document.layers.siblings(place.group)[place.index - 1]

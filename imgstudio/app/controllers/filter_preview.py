@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from imgstudio.app.controllers.canvas_port import PreviewScreen
-from imgstudio.app.controllers.filter_commit import Order, order_for, own_selection, preview_of
+from imgstudio.app.controllers.filter_commit import (
+    Order,
+    order_for,
+    own_selection,
+    preview_of,
+    seen_selection,
+    sees_less,
+)
+from imgstudio.app.controllers.pointer_memory import PointerMemory
 from imgstudio.app.controllers.preview_plan import PreviewMode, PreviewPlan, can_preview, plan_preview
 from imgstudio.app.jobs import JobHandle
 from imgstudio.core.document import Document
@@ -25,6 +34,9 @@ if TYPE_CHECKING:
     from imgstudio.app.context import AppContext
 
 DEBOUNCE_MS: Final = 150
+"""Least time from one run to the next, however fast a slider is moved."""
+PATIENCE_SECONDS: Final = 0.5
+"""A run that is younger may end although a newer one is wanted, so that a slider shows what it does."""
 WATCH_MS: Final = 250
 """How often it is looked whether the view, the layer or the picture is another."""
 
@@ -42,6 +54,8 @@ class Question:
     """The AI layer that is made anew."""
     device: str = "auto"
     threads: int = 0
+    memory: int = 0
+    """Bytes, as in `RunSettings`."""
 
     def order(self) -> Order:
         """Raises UserError when there is no layer to work on."""
@@ -49,10 +63,13 @@ class Question:
 
     def settings(self, plan: PreviewPlan | None = None) -> RunSettings:
         """For a preview (without strength and detail, which are blended later), or for the whole."""
-        chosen = own_selection(self.again)
         if plan is None:
-            return RunSettings(self.finish, self.seed, self.device, selection=chosen, threads=self.threads)
-        return RunSettings(Finish(), self.seed, self.device, plan.region, plan.reduce, chosen, self.threads)
+            chosen = own_selection(self.document, self.again)
+            how = RunSettings(self.finish, self.seed, self.device, selection=chosen)
+        else:
+            seen = seen_selection(self.document, self.again)
+            how = RunSettings(Finish(), self.seed, self.device, plan.region, plan.reduce, seen)
+        return replace(how, threads=self.threads, memory=self.memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +104,19 @@ class BlendJob:
 
 
 class FilterPreview(QObject):
-    """Guards: only the answer to the newest question is shown, and nothing after `stop`."""
+    """Guards: no older answer follows a newer one, the newest comes last, and nothing after `stop`."""
 
     changed = Signal()
     failed = Signal(object)
     """An exception that was not expected."""
+    measured = Signal(object, float, float)
+    """The question of a run at full size, its megapixels and its seconds."""
 
     def __init__(self, context: AppContext, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._context = context
         self.screen = PreviewScreen(context)
+        self.pointer = PointerMemory(context, self)
         self.mode: PreviewMode = "off"
         self.note = ""
         """What a person should know about the preview shown."""
@@ -108,7 +128,9 @@ class FilterPreview(QObject):
         self._result: FilterResult | None = None
         self._run: JobHandle | None = None
         self._blend: JobHandle | None = None
-        self._debounce = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
+        self._began = 0.0
+        """When the newest run was started."""
+        self._debounce = QTimer(self, singleShot=True)
         self._debounce.timeout.connect(self._start)
         self._watch = QTimer(self, interval=WATCH_MS)
         self._watch.timeout.connect(self._on_watch)
@@ -118,13 +140,12 @@ class FilterPreview(QObject):
         return self._debounce.isActive() or _is_live(self._run) or _is_live(self._blend)
 
     def ask(self, question: Question) -> None:
-        """Preview this in a moment; what is under way is of no use any more."""
+        """Preview this at once, or in a moment if a run has just begun."""
         self._question = question
         if self.mode == "off" or not can_preview(question.item):
             return
-        if self._run is not None:
-            self._run.cancel()
-        self._debounce.start()
+        if not self._debounce.isActive():
+            self._debounce.start(max(0, DEBOUNCE_MS - round(1000 * (monotonic() - self._began))))
         self._watch.start()
         self.changed.emit()
 
@@ -140,7 +161,11 @@ class FilterPreview(QObject):
         document = None if self._question is None else self._question.document
         canvas = self.screen.canvas_of(document)
         if mode == "exact" and canvas is not None:
-            canvas.actual_size()
+            at = self.pointer.place()
+            if at is None:
+                canvas.actual_size()
+            else:
+                canvas.actual_size_at(*at)
         self.screen.split(document, on=mode == "split")
         if mode == "off":
             self.clear()
@@ -172,6 +197,8 @@ class FilterPreview(QObject):
 
     def whole_result(self, question: Question, region: Rect) -> FilterResult | None:
         """The model's answer, if the preview happened to be the whole of it at full size."""
+        if sees_less(question.again):
+            return None
         key = _key_of(question, question.order(), PreviewPlan(region))
         return self._result if key == self._answered else None
 
@@ -180,6 +207,10 @@ class FilterPreview(QObject):
         canvas = self.screen.canvas_of(None if question is None else question.document)
         if question is None or canvas is None or self.mode == "off":
             return
+        if self._run is not None and self._run.is_running and self._run.elapsed_seconds < PATIENCE_SECONDS:
+            self._debounce.start(DEBOUNCE_MS)
+            return
+        self._began = monotonic()
         plan = plan_preview(canvas.visible_rect(), canvas.view.zoom)
         try:
             order = question.order()
@@ -198,12 +229,18 @@ class FilterPreview(QObject):
             small = self._result.source
             job.small = small if isinstance(small, SmallSource) else None
         handle = self._context.jobs.start(job, replaces=self._run)
+        handle.is_told_elsewhere = True
         self._run = handle
-        handle.succeeded.connect(partial(self._on_answer, handle, key, plan.note))
+        handle.succeeded.connect(partial(self._on_answer, handle, key, question, plan.note))
         handle.failed.connect(self._on_failed)
         handle.finished.connect(self.changed)
 
-    def _on_answer(self, handle: JobHandle, key: _Key, note: str, result: FilterResult) -> None:
+    def _on_answer(
+        self, handle: JobHandle, key: _Key, question: Question, note: str, result: FilterResult
+    ) -> None:
+        if key.reduce == 1:
+            megapixels = key.region.width * key.region.height / 1e6
+            self.measured.emit(question, megapixels, handle.elapsed_seconds)
         if handle is self._run and self.mode != "off":
             self._answered, self._result = key, result
             self.note, self.problem = note, None
@@ -226,7 +263,7 @@ class FilterPreview(QObject):
 
     def _on_blended(self, handle: JobHandle, order: Order, result: FilterResult) -> None:
         if handle is self._blend and self.mode != "off":
-            self.screen.show(order.document, preview_of(order, result), order.again or order.layer)
+            self.screen.show(order.document, preview_of(order, result), order.layer, order.again)
 
     def _on_failed(self, error: Exception) -> None:
         seen = self._seen

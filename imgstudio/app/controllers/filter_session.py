@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from imgstudio.app.controllers.filter_commit import Order, commit, own_selection, why_dropped, worked_area
+from imgstudio.app.controllers.filter_commit import Order, commit, why_dropped, worked_area
 from imgstudio.app.controllers.filter_preview import BlendJob, FilterPreview, Question
 from imgstudio.app.controllers.preview_plan import PreviewMode, can_preview
 from imgstudio.app.controllers.run_rates import RunRates, process_megabytes
@@ -44,6 +44,7 @@ class FilterController(QObject):
         self.preview = FilterPreview(context, self)
         self.preview.changed.connect(self.changed)
         self.preview.failed.connect(context.error)
+        self.preview.measured.connect(self._on_measured)
         self.question: Question | None = None
         """What is asked now; None while no filter is open or no picture is shown."""
         self._run: JobHandle | None = None
@@ -61,8 +62,7 @@ class FilterController(QObject):
         self.close()
         if document is None:
             return
-        own = self._context.settings
-        self.question = Question(document, item, params, again=again, device=own.device, threads=own.threads)
+        self.question = self._as_set(Question(document, item, params, again=again))
         self.preview.mode = "picture" if item.preview == "live" and can_preview(item) else "off"
         self.preview.ask(self.question)
         self.changed.emit()
@@ -101,9 +101,9 @@ class FilterController(QObject):
 
     def apply(self) -> None:
         """Run over the whole selection or picture; the result is one undo step."""
-        question = self.question
-        if question is None or self.is_applying:
+        if self.question is None or self.is_applying:
             return
+        question = self.question = self._as_set(self.question)
         try:
             order = question.order()
             job = self._whole_job(question, order)
@@ -117,8 +117,7 @@ class FilterController(QObject):
         measured = not isinstance(job, BlendJob)
         area = self._megapixels() if measured else 0.0
         handle.progressed.connect(self._on_progressed)
-        handle.succeeded.connect(partial(self._on_result, order, handle, area))
-        handle.failed.connect(self._context.error)
+        handle.succeeded.connect(partial(self._on_result, order, handle, question.device, area))
         handle.finished.connect(partial(self._on_finished, handle))
         self.changed.emit()
 
@@ -127,9 +126,15 @@ class FilterController(QObject):
         if self._run is not None:
             self._run.cancel()
 
+    def _as_set(self, question: Question) -> Question:
+        """With what the user has set in the preferences by now."""
+        own = self._context.settings
+        memory = own.memory_budget_mb << 20
+        return replace(question, device=own.device, threads=own.threads, memory=memory)
+
     def _ask(self, **values: Any) -> None:
         if self.question is not None:
-            self.question = replace(self.question, **values)
+            self.question = self._as_set(replace(self.question, **values))
             if not self.is_applying:
                 self.preview.ask(self.question)
 
@@ -145,20 +150,29 @@ class FilterController(QObject):
         question = self.question
         if question is None:
             return 0.0
-        area = worked_area(question.document, own_selection(question.again))
+        area = worked_area(question.document, question.again)
         return area.width * area.height / 1e6
+
+    def _on_measured(self, question: Question, megapixels: float, seconds: float) -> None:
+        """A preview at full size tells as much about the time as a run; its memory is not looked at."""
+        self.rates.measured(question.item.id, question.device, megapixels=megapixels, seconds=seconds)
 
     def _on_progressed(self, fraction: float, message: str) -> None:
         self._memory_peak = max(self._memory_peak, process_megabytes() or 0.0)
         self.progressed.emit(fraction, message)
 
     def _on_result(
-        self, order: Order, handle: JobHandle, megapixels: float, result: FilterResult | SizeResult
+        self,
+        order: Order,
+        handle: JobHandle,
+        device: str,
+        megapixels: float,
+        result: FilterResult | SizeResult,
     ) -> None:
         if megapixels:
             self.rates.measured(
                 order.item.id,
-                self._context.settings.device,
+                device,
                 megapixels=megapixels,
                 seconds=handle.elapsed_seconds,
                 megabytes=self._memory_peak - self._memory_before,
@@ -169,13 +183,14 @@ class FilterController(QObject):
             return
         self.preview.stop()
         self.question = None
-        self._tell(order, result)
-        self.applied.emit(commit(order, result))
-
-    def _tell(self, order: Order, result: FilterResult | SizeResult) -> None:
-        said = f"{order.item.name} applied. Ctrl+Z takes it back"
+        layer = commit(order, result)
         warnings = result.warnings if isinstance(result, FilterResult) else ()
-        self._context.message.emit(". ".join((said, *warnings)))
+        said = ". ".join((f"{order.item.name} applied", *warnings))
+        if order.document is self._context.documents.current:
+            self._context.done.emit(said)
+        else:
+            self._context.message.emit(f"{said} to “{order.document.name}”")
+        self.applied.emit(layer)
 
     def _on_finished(self, handle: JobHandle) -> None:
         if handle is not self._run:

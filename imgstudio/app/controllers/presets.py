@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +16,7 @@ from imgstudio.core.paths import ensured, file_errors, presets_folder, write_ato
 from imgstudio.filters.base import AnyFilter, Finish
 
 SCHEMA: Final = 1
+LONGEST_NAME: Final = 80
 _TELL: Final = "Choose a file that was exported from the presets of this filter"
 
 
@@ -34,34 +37,39 @@ class PresetFolder:
         self._folder = presets_folder() / re.sub(r"[^\w.-]", "_", item.id)
 
     def names(self) -> list[str]:
-        """Names of all readable presets, sorted."""
-        found = []
-        for path in self._paths():
-            try:
-                found.append(self._read(path).name)
-            except UserError:
-                continue
-        return sorted(found, key=str.casefold)
+        """Names of all presets, sorted; a damaged file goes by its own name, so that it can be deleted."""
+        return sorted(self._files(), key=str.casefold)
 
     def load(self, name: str) -> Preset:
         """Raises UserError when it is gone or no longer fits the filter."""
-        return self._read(self._path_of(name))
+        path = self._files().get(name)
+        if path is None:
+            raise UserError(f"There is no preset “{name}”", "It was deleted", "Choose another one")
+        return self._read(path)
 
     def save(self, preset: Preset) -> None:
         """Store under its name, over one of the same name; raises UserError."""
-        if not preset.name.strip():
+        name = _tidy(preset.name)
+        if not name:
             raise UserError("A preset needs a name", "", "Type a name")
         ensured(self._folder)
-        write_atomically(self._path_of(preset.name), self._text(preset))
+        path = self._files().get(name) or self._folder / f"{file_stem(name)}.json"
+        write_atomically(path, self._text(replace(preset, name=name)))
 
     def delete(self, name: str) -> None:
-        path = self._path_of(name)
-        with file_errors(path):
-            path.unlink(missing_ok=True)
+        path = self._files().get(name)
+        if path is not None:
+            with file_errors(path):
+                path.unlink(missing_ok=True)
 
     def take_in(self, path: Path) -> Preset:
-        """Read a shared file and keep it; raises UserError."""
+        """Read a shared file and keep it, never over another preset; raises UserError."""
         preset = self._read(path)
+        taken = self._files()
+        if preset.name in taken and self._read_or_none(taken[preset.name]) != preset:
+            numbers = itertools.count(2)
+            name = next(n for n in (f"{preset.name} {i}" for i in numbers) if n not in taken)
+            preset = replace(preset, name=name)
         self.save(preset)
         return preset
 
@@ -72,15 +80,22 @@ class PresetFolder:
     def _paths(self) -> list[Path]:
         return sorted(self._folder.glob("*.json")) if self._folder.is_dir() else []
 
-    def _path_of(self, name: str) -> Path:
-        plain = re.sub(r"[^\w -]", "_", name.strip())[:80] or "preset"
-        return self._folder / f"{plain}.json"
+    def _files(self) -> dict[str, Path]:
+        presets = {path: self._read_or_none(path) for path in self._paths()}
+        damaged = {path.stem: path for path, preset in presets.items() if preset is None}
+        return damaged | {preset.name: path for path, preset in presets.items() if preset is not None}
+
+    def _read_or_none(self, path: Path) -> Preset | None:
+        try:
+            return self._read(path)
+        except UserError:
+            return None
 
     def _text(self, preset: Preset) -> str:
         document = {
             "imgstudio_preset": SCHEMA,
             "filter": self._item.id,
-            "name": preset.name.strip(),
+            "name": preset.name,
             "params": declared.to_json(preset.params),
             "strength": preset.finish.strength,
             "detail": preset.finish.detail,
@@ -91,7 +106,7 @@ class PresetFolder:
         try:
             with file_errors(path):
                 data = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
+        except (ValueError, RecursionError):
             raise UserError(f"“{path.name}” is not a preset", "It is not JSON", _TELL) from None
         if not isinstance(data, dict) or data.get("imgstudio_preset") != SCHEMA:
             raise UserError(f"“{path.name}” is not a preset of this version", "", _TELL)
@@ -99,7 +114,23 @@ class PresetFolder:
             raise UserError(f"“{path.name}” belongs to another filter", f"“{data.get('filter')}”", _TELL)
         values = data.get("params")
         params = declared.from_json(self._item.params, values if isinstance(values, dict) else {})
-        return Preset(str(data.get("name") or path.stem), params, _finish(data))
+        return Preset(_tidy(str(data.get("name") or "")) or path.stem, params, _finish(data))
+
+
+def plain_name(name: str) -> str:
+    """What of a name every system takes as a file name."""
+    return re.sub(r"[^\w-]+", " ", name).strip()[:40].strip() or "preset"
+
+
+def file_stem(name: str) -> str:
+    """A plain name that no other name shares, also where case does not count."""
+    return f"{plain_name(name)} {hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+def _tidy(name: str) -> str:
+    """On one line, without marks that cannot be seen or written."""
+    seen = "".join(mark if mark.isprintable() else " " for mark in name)
+    return " ".join(seen.split())[:LONGEST_NAME]
 
 
 def _finish(data: dict[str, Any]) -> Finish:

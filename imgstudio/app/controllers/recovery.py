@@ -136,7 +136,8 @@ class Recovery(QObject):
         except UserError as error:
             self._tell(error)
             return
-        kept.handle = self._jobs.start(SaveJob.of(document, path, quiet=True), "io")
+        job = SaveJob.of(document, path, quiet=True, kept=self._documents.kept)
+        kept.handle = self._jobs.start(job, "io")
         kept.handle.succeeded.connect(lambda: self._on_saved(document, state, then))
         kept.handle.failed.connect(self._tell)
 

@@ -6,36 +6,45 @@ import contextlib
 import json
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
+
+import numpy as np
 
 from imgstudio.core.errors import UserError
 from imgstudio.core.paths import ensured, user_config, write_atomically
 
 logger = logging.getLogger(__name__)
 
-NEWEST_WEIGHT: Final = 0.5
-"""How much the last run counts against those before it."""
+KEPT: Final = 8
+"""Newest runs of a filter that are remembered."""
+APART: Final = 1.5
+"""Sizes that differ by this factor tell what a run costs whatever its size."""
 _STATM: Final = Path("/proc/self/statm")
+
+Run = tuple[float, float, float]
+"""Megapixels, seconds, megabytes."""
 
 
 class RunRates:
-    """Seconds and megabytes per megapixel, for each filter and device.
+    """The newest runs of each filter on each device.
 
     Guards: nothing is said about what was never measured; trouble with the file is only logged.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path or user_config() / "filter_rates.json"
-        self._rates: dict[str, dict[str, float]] | None = None
+        self._runs: dict[str, list[Run]] | None = None
 
     def estimate(self, filter_id: str, device: str, megapixels: float) -> str:
         """Time and memory, such as "about 8 s, 380 MB"; "" while nothing was measured."""
-        rate = self._all().get(_key(filter_id, device))
-        if rate is None or megapixels <= 0:
+        runs = self._all().get(_key(filter_id, device))
+        if not runs or megapixels <= 0:
             return ""
-        said = f"about {duration(rate['seconds'] * megapixels)}"
-        memory = rate.get("megabytes", 0.0) * megapixels
+        said = f"about {duration(expected_seconds(runs, megapixels))}"
+        # The system gives memory back late, so the largest growth is nearest to what was needed.
+        memory = max(megabytes / area for area, _, megabytes in runs) * megapixels
         return f"{said}, {_amount(memory)}" if memory >= 1 else said
 
     def measured(
@@ -44,28 +53,43 @@ class RunRates:
         """Remember a run."""
         if megapixels <= 0 or seconds <= 0:
             return
-        rates, key = self._all(), _key(filter_id, device)
-        now = {"seconds": seconds / megapixels, "megabytes": max(0.0, megabytes) / megapixels}
-        before = rates.get(key, now)
-        rates[key] = {
-            name: NEWEST_WEIGHT * value + (1 - NEWEST_WEIGHT) * before.get(name, value)
-            for name, value in now.items()
-        }
+        runs = self._all().setdefault(_key(filter_id, device), [])
+        runs.append((megapixels, seconds, max(0.0, megabytes)))
+        del runs[:-KEPT]
         self._store()
 
-    def _all(self) -> dict[str, dict[str, float]]:
-        if self._rates is None:
-            self._rates = {}
-            with contextlib.suppress(OSError, ValueError):
-                self._rates = _checked(json.loads(self._path.read_text(encoding="utf-8")))
-        return self._rates
+    def _all(self) -> dict[str, list[Run]]:
+        if self._runs is None:
+            self._runs = {}
+            with contextlib.suppress(OSError, ValueError, RecursionError):
+                self._runs = _checked(json.loads(self._path.read_text(encoding="utf-8")))
+        return self._runs
 
     def _store(self) -> None:
         try:
             ensured(self._path.parent)
-            write_atomically(self._path, json.dumps(self._rates, indent=1, sort_keys=True))
+            write_atomically(self._path, json.dumps(self._runs, indent=1, sort_keys=True))
         except UserError as error:
             logger.info("Run times could not be stored: %s", error)
+
+
+def expected_seconds(runs: Sequence[Run], megapixels: float) -> float:
+    """A start that every run needs plus so much a megapixel, through the runs; never falling with size.
+
+    Runs of about one size cannot tell the two apart; then the newest counts, in proportion.
+    """
+    areas = np.array([run[0] for run in runs])
+    seconds = np.array([run[1] for run in runs])
+    in_proportion = float(seconds[-1] / areas[-1])
+    if areas.max() < areas.min() * APART:
+        return in_proportion * megapixels
+    # Relative errors count, and the newest runs twice as much as the oldest.
+    weights = np.linspace(0.5, 1, len(runs)) / seconds
+    columns = np.stack([np.ones_like(areas), areas], 1) * weights[:, None]
+    start, rate = np.linalg.lstsq(columns, seconds * weights, rcond=None)[0]
+    if start < 0 or rate <= 0:
+        return in_proportion * megapixels
+    return float(start + rate * megapixels)
 
 
 def process_megabytes() -> float | None:
@@ -96,11 +120,17 @@ def _key(filter_id: str, device: str) -> str:
     return f"{filter_id}|{device}"
 
 
-def _checked(stored: Any) -> dict[str, dict[str, float]]:
+def _checked(stored: Any) -> dict[str, list[Run]]:
     if not isinstance(stored, dict):
         return {}
     return {
-        str(key): {str(name): float(value) for name, value in rate.items()}
-        for key, rate in stored.items()
-        if isinstance(rate, dict) and "seconds" in rate
+        key: [(float(area), float(seconds), float(megabytes)) for area, seconds, megabytes in runs]
+        for key, runs in stored.items()
+        if isinstance(runs, list) and all(_is_run(run) for run in runs)
     }
+
+
+def _is_run(run: Any) -> bool:
+    if not isinstance(run, list) or len(run) != 3 or not all(isinstance(part, int | float) for part in run):
+        return False
+    return bool(np.isfinite(run).all() and run[0] > 0 and run[1] > 0)

@@ -117,8 +117,9 @@ class SessionController(QObject):
             self.finish,
             self.seed,
             self._context.settings.device,
-            selection=own_selection(self.again),
+            selection=own_selection(self.document, self.again),
             threads=self._context.settings.threads,
+            memory=self._context.settings.memory_budget_mb << 20,
         )
         try:
             order = order_for(self.document, self.item, self.again)
@@ -133,7 +134,6 @@ class SessionController(QObject):
         handle = self._context.jobs.start(job)
         self._handle = handle
         handle.succeeded.connect(partial(self._on_result, handle))
-        handle.failed.connect(self._context.error)
         handle.pause_changed.connect(self._on_pause_changed)
         handle.finished.connect(partial(self._on_finished, handle))
         if self.item.steering:
@@ -190,7 +190,7 @@ class SessionController(QObject):
         if not self.is_running:
             self.screen.clear()
         layer = commit(order, refinish(shown, self.finish))
-        self._context.message.emit(f"{order.item.name} added. Ctrl+Z takes it back")
+        self._context.done.emit(f"{order.item.name} applied")
         self.kept.emit(layer)
         return True
 
@@ -220,7 +220,7 @@ class SessionController(QObject):
         order = self._order
         if order is not None:
             blended = refinish(result, self.finish)
-            self.screen.show(order.document, preview_of(order, blended), order.again or order.layer)
+            self.screen.show(order.document, preview_of(order, blended), order.layer, order.again)
         self.changed.emit()
 
     def _on_pause_changed(self, paused: bool) -> None:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from imgstudio.app.canvas.tools.base import Circle, Outline, OverlayItem, Pointer, Tool, ToolState
 from imgstudio.app.canvas.tools.toolbox import Toolbox
+from imgstudio.app.controllers.guest_tool import GuestTool
 from imgstudio.core.geometry import Point, Rect
 from imgstudio.core.params import Number, Ui
 from imgstudio.filters.base import Steer
@@ -114,18 +115,12 @@ class SteeringHand:
     """Puts the steering tool into the toolbox for a while. Guards: the tool before comes back."""
 
     def __init__(self, tools: Toolbox, tool: SteeringTool) -> None:
-        self._tools, self.tool = tools, tool
-        self._before = tools.current.id if tools.current.id != TOOL_ID else ""
-        tools.tools[TOOL_ID] = tool
-        tools.activate(TOOL_ID)
+        self._guest, self.tool = GuestTool(tools, tool), tool
 
     def take(self, action: str) -> None:
         """Paint this wish from now on."""
         self.tool.action = action
-        self._tools.activate(TOOL_ID)
+        self._guest.take()
 
     def put_down(self) -> None:
-        if self._tools.current is self.tool and self._before:
-            self._tools.activate(self._before)
-        if self._tools.tools.get(TOOL_ID) is self.tool:
-            del self._tools.tools[TOOL_ID]
+        self._guest.put_down()

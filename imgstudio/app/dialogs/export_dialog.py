@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
@@ -21,9 +21,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from imgstudio.app.controllers.filejobs import LossesJob
+from imgstudio.app.controllers.filejobs import ExportSizeJob, LossesJob
 from imgstudio.app.dialogs.export_params import ExportParams, format_of
-from imgstudio.app.dialogs.form_dialog import dialog_buttons
+from imgstudio.app.dialogs.form_dialog import dialog_buttons, start_from
 from imgstudio.app.forms.param_form import ParamForm
 from imgstudio.app.i18n import tr
 from imgstudio.app.jobs import JobHandle, JobService
@@ -32,6 +32,8 @@ from imgstudio.core.opening import would_overwrite_original
 from imgstudio.core.snapshot import freeze
 
 LOSSES_HEIGHT: Final = 120
+SIZE_AFTER_MS: Final = 400
+"""How long the options must stay as they are before the file is tried out."""
 Done = tuple[Path, ExportParams]
 
 
@@ -54,6 +56,12 @@ class ExportDialog(QDialog):
         self._snapshot = freeze(document)
         self._asked: JobHandle | None = None
         self._confirmed = Path()
+        self._measured: JobHandle | None = None
+        self.size_ = QLabel()
+        self.size_.setObjectName("export.size")
+        self.size_.setProperty("role", "dim")
+        self._settled = QTimer(self, singleShot=True, interval=SIZE_AFTER_MS)
+        self._settled.timeout.connect(self._find_size)
         self.form, self.file, self._losses = ParamForm(ExportParams), QLineEdit(), QLabel()
         self.file.setObjectName("export.file")
         self.file.setText(str(path.with_suffix(start.suffix)))
@@ -63,12 +71,13 @@ class ExportDialog(QDialog):
         self._losses.setTextFormat(Qt.TextFormat.PlainText)
         self._losses.setProperty("role", "dim")
         self._losses.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.form.set_value(start)
+        start_from(self.form, start)
         self._format = start.format
         self._arrange()
         self.form.changed.connect(self._on_changed)
         self.file.editingFinished.connect(self._on_name)
         self._find_losses()
+        self._settled.start()
 
     @property
     def result_(self) -> Done:
@@ -92,8 +101,9 @@ class ExportDialog(QDialog):
         choose.clicked.connect(self._on_choose)
         label = QLabel(tr("File"))
         label.setProperty("role", "dim")
+        label.setFixedWidth(self.form.wanted_label_width())
         where = QHBoxLayout()
-        where.setSpacing(8)
+        where.setSpacing(4)
         where.addWidget(label)
         where.addWidget(self.file, 1)
         where.addWidget(choose)
@@ -110,11 +120,33 @@ class ExportDialog(QDialog):
         column.addLayout(where)
         column.addWidget(self.form)
         column.addStretch(1)
+        column.addWidget(self.size_)
         column.addWidget(line)
         column.addWidget(scroll)
         column.addWidget(dialog_buttons(self, tr("Export")))
 
+    def done(self, result: int) -> None:
+        self._settled.stop()
+        for handle in (self._asked, self._measured):
+            if handle is not None:
+                handle.cancel()
+        super().done(result)
+
+    def _find_size(self) -> None:
+        params = self.form.value()
+        job = ExportSizeJob(self._snapshot, params.suffix, params.options())
+        self._measured = self._jobs.start(job, "io", replaces=self._measured)
+        self._measured.succeeded.connect(self._on_size)
+        self._measured.failed.connect(lambda: self.size_.setText(""))
+
+    def _on_size(self, size: int) -> None:
+        if not self._settled.isActive():
+            told = f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{max(1, round(size / 1e3))} kB"
+            self.size_.setText(tr("The file will have {size}").format(size=told))
+
     def _on_changed(self, params: ExportParams) -> None:
+        self.size_.setText(tr("Finding the size of the file…"))
+        self._settled.start()
         if params.format != self._format:
             self._format = params.format
             self.file.setText(str(Path(self.file.text()).with_suffix(params.suffix)))
@@ -125,6 +157,7 @@ class ExportDialog(QDialog):
         if named is not None and named != self._format:
             self.form.set_value(replace(self.form.value(), format=named))
             self._format = named
+            self._settled.start()
             self._find_losses()
 
     def _on_choose(self) -> None:

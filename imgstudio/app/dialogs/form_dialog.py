@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPushButton, QVBoxLayout, QWidget
@@ -33,7 +34,7 @@ class FormDialog(QDialog):
         self.setMinimumWidth(380)
         self._adjust, self._shown = adjust, params
         self.form = ParamForm(type(params))
-        self.form.set_value(params)
+        start_from(self.form, params)
         self.form.changed.connect(self._on_changed)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 12, 12, 12)
@@ -58,6 +59,13 @@ class FormDialog(QDialog):
                 self.form.set_value(adjusted)
             value = adjusted
         self._shown = value
+
+
+def start_from(form: ParamForm, params: Any) -> None:
+    """Fill a form; its arrows lead back to these values instead of the defaults of the class."""
+    for name, editor in form.editors.items():
+        editor.param = replace(editor.param, default=getattr(params, name))
+    form.set_value(params)
 
 
 def dialog_buttons(dialog: QDialog, accept: str) -> QDialogButtonBox:

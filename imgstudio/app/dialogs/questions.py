@@ -1,4 +1,4 @@
-"""Asks a person, with dialogs over the window."""
+"""Asks a person, with dialogs over the window; each is loaded when it is asked for."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ from typing import Any, Final, Literal, TypeVar
 
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QPushButton, QWidget
 
-from imgstudio.app.dialogs.export_dialog import ExportDialog
 from imgstudio.app.dialogs.export_params import ExportParams, format_of, params_of
-from imgstudio.app.dialogs.form_dialog import FormDialog
-from imgstudio.app.dialogs.texts import TableDialog, about_dialog
 from imgstudio.app.i18n import tr
 from imgstudio.app.jobs import JobService
 from imgstudio.core.document import Document
@@ -36,6 +33,8 @@ class Questions:
         self._window, self._settings, self._jobs, self._shortcuts = window, settings, jobs, shortcuts
 
     def form(self, title: str, params: P, *, note: str = "", accept: str = "") -> P | None:
+        from imgstudio.app.dialogs.form_dialog import FormDialog
+
         adjust = getattr(params, "adjusted", None) and (lambda before, after: after.adjusted(before))
         dialog = FormDialog(title, params, note=note, accept=accept, adjust=adjust, parent=self._window)
         accepted = dialog.exec() == QDialog.DialogCode.Accepted
@@ -68,7 +67,7 @@ class Questions:
         save = box.addButton(tr("Save"), QMessageBox.ButtonRole.AcceptRole)
         discard = box.addButton(tr("Do not save"), QMessageBox.ButtonRole.DestructiveRole)
         cancel = box.addButton(tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
-        _make_primary(save)
+        make_primary(save)
         box.setDefaultButton(save)
         box.setEscapeButton(cancel)
         box.exec()
@@ -76,6 +75,8 @@ class Questions:
         return answers.get(box.clickedButton(), "cancel")
 
     def export(self, document: Document, again: tuple[Path, Any] | None) -> tuple[Path, Any] | None:
+        from imgstudio.app.dialogs.export_dialog import ExportDialog
+
         start, path = self._first_guess(document, again)
         dialog = ExportDialog(document, self._jobs, start, path, self._window)
         accepted = dialog.exec() == QDialog.DialogCode.Accepted
@@ -84,6 +85,8 @@ class Questions:
         return (chosen, params.options()) if accepted else None
 
     def show(self, page: Literal["about", "shortcuts"]) -> None:
+        from imgstudio.app.dialogs.texts import TableDialog, about_dialog
+
         if page == "about":
             dialog = about_dialog(self._window)
         else:
@@ -105,8 +108,11 @@ class Questions:
         return (replace(start, format=named) if named else start), path
 
 
-def _make_primary(button: QPushButton) -> None:
+def make_primary(button: QPushButton) -> None:
+    """Show it as the one that is meant; for a button that its box has styled already."""
     button.setProperty("primary", "true")
+    button.style().unpolish(button)
+    button.style().polish(button)
 
 
 def _short(name: str) -> str:

@@ -91,8 +91,8 @@ class TableDialog(QDialog):
 
 def about_dialog(parent: QWidget | None) -> TableDialog:
     intro = tr(
-        "<b>imgstudio {version}</b><br>An image editor whose filters are real neural networks and real "
-        "optimisers. It sends nothing anywhere.<br>Python {python} on {system}"
+        "<p><b>imgstudio {version}</b></p><p>An image editor whose filters are real neural networks and real "
+        "optimisers. It sends nothing anywhere.</p><p>Python {python} on {system}</p>"
     ).format(version=__version__, python=platform.python_version(), system=platform.system())
     rows = [row for row in map(_package, PACKAGES) if row is not None]
     return TableDialog(
@@ -105,11 +105,18 @@ def _package(name: str) -> tuple[str, str, str] | None:
         found = metadata(name).json
     except PackageNotFoundError:
         return None
-    stated = found.get("license_expression") or found.get("license")
-    licence = str(stated or _classified(list(found.get("classifier", ())))).strip()
-    return name, str(found["version"]), licence.splitlines()[0][:LONGEST_LICENCE]
+    stated = str(found.get("license_expression") or found.get("license") or "").strip()
+    classified = _classified(list(found.get("classifier", ())))
+    # Some packages state the whole text of their licence.
+    licence = classified if classified and len(stated) > LONGEST_LICENCE else stated or classified
+    return name, str(found["version"]), _shortened(licence or tr("see its package"))
 
 
 def _classified(classifiers: list[str]) -> str:
     licences = [line.rpartition(" :: ")[2] for line in classifiers if line.startswith("License ::")]
-    return ", ".join(licences) or tr("see its package")
+    return ", ".join(licences)
+
+
+def _shortened(licence: str) -> str:
+    first = licence.splitlines()[0]
+    return first if len(first) <= LONGEST_LICENCE else f"{first[:LONGEST_LICENCE].rstrip()}…"

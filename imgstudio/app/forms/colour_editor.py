@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QColorDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QColorDialog, QLineEdit, QToolButton, QWidget
 
+from imgstudio.app import icons
 from imgstudio.app.forms.editor import Editor
 from imgstudio.core.params import Param
 
@@ -38,6 +39,9 @@ class Swatch(QAbstractButton):
 class ColourEditor(Editor):
     """A "#rrggbb" colour."""
 
+    pick_wanted = Signal(bool)
+    """A person wants to take the colour from the picture, or does not any more."""
+
     def __init__(self, param: Param, *, compact: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(param, compact=compact, parent=parent)
         self.swatch = Swatch(self)
@@ -51,6 +55,8 @@ class ColourEditor(Editor):
         self.line.editingFinished.connect(self._show)
         self.row.addWidget(self.swatch)
         self.row.addWidget(self.line)
+        self.pipette = self._pipette()
+        self.row.addWidget(self.pipette)
         if not compact:
             self.row.addStretch(1)
         self.setFocusProxy(self.swatch)
@@ -68,6 +74,26 @@ class ColourEditor(Editor):
         """Use a colour that a person picked."""
         self.set_value(colour.name())
         self.edited.emit()
+
+    def allow_picking(self) -> None:
+        """Show the eyedropper: there is a picture to take a colour from."""
+        self.pipette.show()
+
+    def show_picking(self, on: bool) -> None:
+        self.pipette.setChecked(on)
+
+    def _pipette(self) -> QToolButton:
+        button = QToolButton(self)
+        button.setObjectName(f"{self.param.name}.pipette")
+        button.setAccessibleName("Take the colour from the picture")
+        button.setToolTip("<b>Eyedropper</b><br>Click a colour in the picture; Esc ends.")
+        button.setIcon(icons.icon("eyedropper"))
+        button.setIconSize(QSize(16, 16))
+        button.setFixedSize(24, 24)
+        button.setCheckable(True)
+        button.clicked.connect(self.pick_wanted)
+        button.hide()
+        return button
 
     def _show(self) -> None:
         self.swatch.set_colour(QColor(self._value or "#000000"))

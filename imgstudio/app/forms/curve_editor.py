@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
     QFocusEvent,
     QKeyEvent,
     QMouseEvent,
@@ -19,9 +17,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from imgstudio.app.forms.curve_points import CurvePoints, Points, curve_values
+from imgstudio.app.forms.curve_points import CurvePoints
 from imgstudio.app.forms.editor import Editor
+from imgstudio.app.forms.histogram_view import Counts, Histograms, ink, paint_histogram
 from imgstudio.core.params import Param
+from imgstudio.core.tonecurve import Points, curve_values
 
 HEIGHT: Final = 168
 PADDING: Final = 8
@@ -46,7 +46,7 @@ class CurveCanvas(QWidget):
         super().__init__(parent)
         self.points = CurvePoints()
         self.selected = 0
-        self.histogram: npt.NDArray[np.float32] | None = None
+        self.histogram: Counts | None = None
         self._held: Points | None = None
         """The points as they were when the drag began, the held one included."""
         self._just_added = False
@@ -134,30 +134,19 @@ class CurveCanvas(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         box = self.box()
         painter.fillRect(box, self.palette().base())
-        self._paint_histogram(painter, box)
+        paint_histogram(painter, box, self.histogram, self.palette())
         self._paint_grid(painter, box)
         self._paint_curve(painter)
         self._paint_reading(painter, box)
 
-    def _paint_histogram(self, painter: QPainter, box: QRectF) -> None:
-        if self.histogram is None or self.histogram.size < 2 or self.histogram.max() <= 0:
-            return
-        # The square root keeps small counts visible beside a high peak.
-        heights = np.sqrt(self.histogram / self.histogram.max())
-        xs = np.linspace(0, 1, heights.size)
-        top = [self.position_of(float(x), float(y)) for x, y in zip(xs, heights, strict=True)]
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._ink(0.14))
-        painter.drawPolygon(QPolygonF([box.bottomLeft(), *top, box.bottomRight()]))
-
     def _paint_grid(self, painter: QPainter, box: QRectF) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(self._ink(0.12), 1))
+        painter.setPen(QPen(ink(self.palette(), 0.12), 1))
         for part in (0.25, 0.5, 0.75):
             painter.drawLine(self.position_of(part, 0), self.position_of(part, 1))
             painter.drawLine(self.position_of(0, part), self.position_of(1, part))
         painter.drawLine(self.position_of(0, 0), self.position_of(1, 1))
-        edge = self.palette().highlight().color() if self.hasFocus() else self._ink(0.2)
+        edge = self.palette().highlight().color() if self.hasFocus() else ink(self.palette(), 0.2)
         painter.setPen(QPen(edge, 1))
         painter.drawRect(box)
 
@@ -183,11 +172,6 @@ class CurveCanvas(QWidget):
         place = box.adjusted(6, 4, -6, -4)
         text = f"{round(x * 255)} → {round(y * 255)}"
         painter.drawText(place, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft, text)
-
-    def _ink(self, opacity: float) -> QColor:
-        colour = QColor(self.palette().text().color())
-        colour.setAlphaF(opacity)
-        return colour
 
     def _curve_point(self, position: QPointF) -> tuple[float, float]:
         box = self.box()
@@ -223,6 +207,7 @@ class CurveEditor(Editor):
     def __init__(self, param: Param, *, compact: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(param, compact=compact, parent=parent)
         self.canvas = CurveCanvas(self)
+        self.canvas.points.most = param.most_points
         self.canvas.setObjectName(f"{param.name}.canvas")
         self.canvas.setToolTip(
             "Click adds a point, dragging it off or a double click removes it. "
@@ -241,7 +226,7 @@ class CurveEditor(Editor):
         self.canvas.selected = min(self.canvas.selected, len(self.canvas.points.value) - 1)
         self.canvas.update()
 
-    def set_histogram(self, counts: npt.NDArray[np.float32] | None) -> None:
-        """Show how often each level occurs behind the curve; any number of bins."""
-        self.canvas.histogram = counts
+    def set_histogram(self, levels: Histograms | None) -> None:
+        """Show how often each level occurs behind the curve: of its own channel if it is named after one."""
+        self.canvas.histogram = None if levels is None else levels.get(self.param.name, levels[""])
         self.canvas.update()

@@ -1,29 +1,27 @@
-"""The points of a tone curve: what may be added, moved and removed, and the curve through them."""
+"""The points of a tone curve: what may be added, moved and removed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
-import numpy as np
-import numpy.typing as npt
+from imgstudio.core.tonecurve import Points
 
-Points: TypeAlias = tuple[tuple[float, float], ...]
-MOST_POINTS: Final = 16
 GAP: Final = 0.004
 """Least distance in x between two points: one level of 256."""
 
 
 @dataclass(slots=True)
 class CurvePoints:
-    """Guards: two points or more, x rising, everything within 0..1."""
+    """Guards: two points or more but never too many, x rising, everything within 0..1."""
 
     value: Points = ((0.0, 0.0), (1.0, 1.0))
+    most: int = 16
 
     def add(self, x: float, y: float) -> int | None:
         """Put a point in and say which it is; None where there is no room."""
         x, y = _clip(x), _clip(y)
-        if len(self.value) >= MOST_POINTS or any(abs(x - other) < GAP for other, _ in self.value):
+        if len(self.value) >= self.most or any(abs(x - other) < GAP for other, _ in self.value):
             return None
         self.value = tuple(sorted((*self.value, (x, y))))
         return self.value.index((x, y))
@@ -41,47 +39,6 @@ class CurvePoints:
 
     def remove(self, index: int) -> None:
         self.value = self.value[:index] + self.value[index + 1 :]
-
-
-def curve_values(points: Points, xs: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Monotone cubic interpolation (Fritsch and Carlson 1980), flat beyond the ends."""
-    px, py = np.array([p[0] for p in points]), np.array([p[1] for p in points])
-    if len(points) == 2:
-        return np.asarray(np.interp(xs, px, py), np.float64)
-    widths = np.diff(px)
-    slopes = np.diff(py) / widths
-    tangents = _tangents(slopes, widths)
-    place = np.clip(np.searchsorted(px, xs, side="right") - 1, 0, len(px) - 2)
-    h, t = widths[place], np.clip((xs - px[place]) / widths[place], 0, 1)
-    value = (
-        (1 + 2 * t) * (1 - t) ** 2 * py[place]
-        + t * (1 - t) ** 2 * h * tangents[place]
-        + t * t * (3 - 2 * t) * py[place + 1]
-        + t * t * (t - 1) * h * tangents[place + 1]
-    )
-    return np.asarray(np.clip(value, 0, 1), np.float64)
-
-
-def _tangents(slopes: npt.NDArray[np.float64], widths: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Weighted harmonic means inside, three-point slopes at the ends (as scipy's PchipInterpolator)."""
-    left, right = slopes[:-1], slopes[1:]
-    w1, w2 = 2 * widths[1:] + widths[:-1], widths[1:] + 2 * widths[:-1]
-    same = left * right > 0
-    safe_left, safe_right = np.where(same, left, 1.0), np.where(same, right, 1.0)
-    inner = np.where(same, (w1 + w2) / (w1 / safe_left + w2 / safe_right), 0.0)
-    first = _end_tangent(widths[0], widths[1], slopes[0], slopes[1])
-    last = _end_tangent(widths[-1], widths[-2], slopes[-1], slopes[-2])
-    return np.concatenate([[first], inner, [last]])
-
-
-def _end_tangent(near: float, far: float, slope: float, next_slope: float) -> float:
-    """Three-point estimate, limited so that the curve does not overshoot."""
-    tangent = ((2 * near + far) * slope - near * next_slope) / (near + far)
-    if tangent * slope <= 0:
-        return 0.0
-    if slope * next_slope < 0 and abs(tangent) > 3 * abs(slope):
-        return 3 * slope
-    return tangent
 
 
 def _clip(value: float, low: float = 0.0, high: float = 1.0) -> float:

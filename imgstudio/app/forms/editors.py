@@ -20,8 +20,10 @@ from imgstudio.core.params import Param
 
 _INITIALS: Final = frozenset({"rgb", "hsl", "hsv", "lab", "cmyk", "cpu", "gpu", "ai"})
 MOST_SEGMENTS: Final = 4
-MOST_LETTERS: Final = 26
-"""More letters than this do not fit beside a label, so a list is shown instead."""
+MOST_LETTERS: Final = 27
+"""More letters, with room round each word, do not fit beside a label, so a list is shown instead."""
+ROOM_LETTERS: Final = 3
+COMPACT_LETTERS: Final = 40
 
 
 class QuietCombo(QComboBox):
@@ -55,7 +57,8 @@ class ChoiceEditor(Editor):
         labels = [spoken(choice) for choice in self._choices]
         self.buttons: SegmentedButtons | None = None
         self.combo: QuietCombo | None = None
-        if len(labels) <= MOST_SEGMENTS and sum(map(len, labels)) <= MOST_LETTERS:
+        letters = sum(len(label) + ROOM_LETTERS for label in labels)
+        if len(labels) <= MOST_SEGMENTS and letters <= (COMPACT_LETTERS if compact else MOST_LETTERS):
             self.buttons = SegmentedButtons(labels, f"{param.name}.buttons", self)
             self.buttons.chosen.connect(self._on_chosen)
             self.row.addWidget(self.buttons, 0 if compact else 1)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QFont, QMouseEvent, QWheelEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QDoubleSpinBox, QSizePolicy, QSlider, QWidget
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtGui import QFont, QWheelEvent
+from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QDoubleSpinBox, QSizePolicy, QWidget
 
 from imgstudio.app.forms.editor import Editor
 from imgstudio.app.forms.number_scale import NumberScale
+from imgstudio.app.forms.number_slider import NumberSlider
 from imgstudio.core.params import Number, Param
 
 FIELD_LEAST: Final = 68
@@ -24,25 +25,6 @@ QDoubleSpinBox::up-arrow, QDoubleSpinBox::down-arrow { width: 0px; height: 0px; 
 """
 SCRUB_PIXELS: Final = 200
 """Pixels to drag a label for the whole slider; ten times as many with Shift."""
-
-
-class NumberSlider(QSlider):
-    """Turns with the wheel only while it has the focus; a double click asks for the default."""
-
-    double_clicked = Signal()
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(Qt.Orientation.Horizontal, parent)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self.double_clicked.emit()
 
 
 class NumberField(QDoubleSpinBox):
@@ -129,6 +111,7 @@ class NumberEditor(Editor):
         self.slider = NumberSlider(self)
         self.slider.setObjectName(f"{self.param.name}.slider")
         self.slider.setRange(0, self.scale.positions)
+        self.slider.origin = self.scale.origin
         self.slider.setPageStep(max(1, self.scale.positions // 10))
         self.slider.setSingleStep(max(1, self.scale.positions // 100) if self.scale.number.log else 1)
         self.slider.valueChanged.connect(self._on_slider)

@@ -31,6 +31,14 @@ class NumberScale:
         return max(1, min(MOST_POSITIONS, round((self.top - self.number.min) / self._step)))
 
     @property
+    def origin(self) -> int | None:
+        """Where "nothing" lies inside the slider: 0, or for a factor 1; None when it is no inner position."""
+        is_factor = self.number.log and not self.number.unit
+        nothing = 1.0 if is_factor else 0.0
+        inside = (is_factor or not self.number.log) and self.number.min < nothing < self.top
+        return self.position(nothing) if inside else None
+
+    @property
     def decimals(self) -> int:
         """Digits after the point that the field shows."""
         if self.whole:

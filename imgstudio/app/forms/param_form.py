@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from imgstudio.app.forms.colour_editor import ColourEditor
 from imgstudio.app.forms.curve_editor import CurveEditor
 from imgstudio.app.forms.editor import Editor
 from imgstudio.app.forms.editors import make_editor
 from imgstudio.app.forms.fold import Fold
-from imgstudio.app.forms.form_row import FormRow
+from imgstudio.app.forms.form_row import RESET_WIDTH, FormRow
+from imgstudio.app.forms.histogram_view import Histograms, HistogramView
 from imgstudio.app.forms.number_row import NumberEditor
 from imgstudio.core.params import Param, describe
 
@@ -26,6 +27,8 @@ class ParamForm(QWidget):
 
     changed = Signal(object)
     """The new parameters, after every edit by a person."""
+    pick_wanted = Signal(object, bool)
+    """A ColourEditor that wants a colour from the picture, or does not want it any more."""
 
     def __init__(self, params_type: type, *, compact: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,6 +38,7 @@ class ParamForm(QWidget):
         self.editors: dict[str, Editor] = {}
         self._holders: dict[str, QWidget] = {}
         self._headings: dict[str, QWidget] = {}
+        self._levels: HistogramView | None = None
         self.more: Fold | None = None
         if compact:
             self._build_line()
@@ -75,11 +79,25 @@ class ParamForm(QWidget):
             if isinstance(holder, FormRow):
                 holder.set_label_width(width)
 
-    def set_histogram(self, counts: npt.NDArray[np.float32] | None) -> None:
-        """Show counts of levels behind every curve."""
+    def allow_picking(self) -> None:
+        """Put an eyedropper beside every colour; whoever calls this answers `pick_wanted`."""
+        for editor in self.editors.values():
+            if isinstance(editor, ColourEditor):
+                editor.allow_picking()
+                editor.pick_wanted.connect(partial(self.pick_wanted.emit, editor))
+
+    @property
+    def shows_levels(self) -> bool:
+        """Whether `set_histogram` makes a difference."""
+        return self._levels is not None or any(isinstance(e, CurveEditor) for e in self.editors.values())
+
+    def set_histogram(self, levels: Histograms | None) -> None:
+        """Show counts of levels behind every curve and above the numbers that are levels."""
         for editor in self.editors.values():
             if isinstance(editor, CurveEditor):
-                editor.set_histogram(counts)
+                editor.set_histogram(levels)
+        if self._levels is not None:
+            self._levels.show_counts(None if levels is None else levels[""])
 
     def _build_rows(self) -> None:
         column = QVBoxLayout(self)
@@ -91,6 +109,10 @@ class ParamForm(QWidget):
                 column.addWidget(heading)
             for param in self._params:
                 if param.ui.group == group and not param.ui.advanced:
+                    if param.ui.histogram and self._levels is None:
+                        self._levels = HistogramView(self)
+                        column.addWidget(self._levels)
+                        self._levels.setContentsMargins(0, 0, RESET_WIDTH + 4, 0)
                     column.addWidget(self._row(param))
         advanced = [param for param in self._params if param.ui.advanced]
         if advanced:
@@ -153,6 +175,19 @@ class ParamForm(QWidget):
         for group, heading in self._headings.items():
             members = [p for p in self._params if p.ui.group == group and not p.ui.advanced]
             heading.setVisible(any(self._applies(param) for param in members))
+        if self._levels is not None:
+            shown = [param.name for param in self._params if param.ui.histogram and self._applies(param)]
+            self._levels.setVisible(bool(shown))
+            self._levels.show_marks([self._fraction_of(name) for name in shown])
+
+    def _fraction_of(self, name: str) -> float:
+        editor = self.editors[name]
+        assert isinstance(editor, NumberEditor)
+        number = editor.scale.number
+        # The numbers of one histogram may end one level short of it, so that they never meet.
+        top = max(param.number.max for param in self._params if param.ui.histogram and param.number)
+        bottom = min(param.number.min for param in self._params if param.ui.histogram and param.number)
+        return (float(editor.value() or number.min) - bottom) / (top - bottom)
 
     def _applies(self, param: Param) -> bool:
         if self.compact and (param.ui.advanced or param.kind == "curve"):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
+from imgstudio.app.controllers.colour_pick import ColourPick
+from imgstudio.app.controllers.filter_commit import order_for
 from imgstudio.app.controllers.filter_session import FilterController
 from imgstudio.app.controllers.session_run import SessionController
+from imgstudio.app.forms.colour_editor import ColourEditor
 from imgstudio.app.panels.filter_chooser import FilterChooser
+from imgstudio.app.panels.filter_levels import levels_of
 from imgstudio.app.panels.filter_page import FilterPage
-from imgstudio.app.panels.layer_thumbnails import sampled
 from imgstudio.app.panels.session_controls import SessionControls
 from imgstudio.core.document import Document
 from imgstudio.core.errors import UserError
@@ -34,7 +36,13 @@ class FilterPanel(QWidget):
         self.context = context
         self.controller = FilterController(context)
         self.session = SessionController(context)
+        self.pick = ColourPick(context, self)
         self.page: FilterPage | None = None
+        self._again: Layer | None = None
+        """The AI layer that is made anew."""
+        self._levels_of: tuple[str, int] | None = None
+        """Layer and state of the document whose histogram is shown."""
+        self._picking: ColourEditor | None = None
         self.chooser = FilterChooser(context.filters, self)
         self._stack = QStackedWidget(self)
         self._stack.addWidget(self.chooser)
@@ -45,6 +53,7 @@ class FilterPanel(QWidget):
         self.controller.changed.connect(self._refresh)
         self.controller.applied.connect(self._on_applied)
         self.session.changed.connect(self._refresh)
+        self.pick.ended.connect(self._on_pick_ended)
         context.documents.current_changed.connect(self._on_document)
 
     def open(self, filter_id: str) -> FilterPage | None:
@@ -73,6 +82,7 @@ class FilterPanel(QWidget):
 
     def close_filter(self) -> None:
         """Back to the list; the document stays as it is."""
+        self.pick.stop()
         self.controller.close()
         self.session.close()
         if self.page is not None:
@@ -83,7 +93,10 @@ class FilterPanel(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.page is not None:
-            self._on_cancelled()
+            if self.pick.is_active:
+                self.pick.stop()
+            else:
+                self._on_cancelled()
         else:
             super().keyPressEvent(event)
 
@@ -91,6 +104,7 @@ class FilterPanel(QWidget):
         self, item: AnyFilter, params: Any, finish: Finish, seed: int, again: Layer | None
     ) -> FilterPage:
         self.close_filter()
+        self._again, self._levels_of = again, None
         page = self.page = FilterPage(self.context, item, self)
         page.show_values(params, finish, seed)
         self._stack.addWidget(page)
@@ -101,7 +115,7 @@ class FilterPanel(QWidget):
         else:
             self._open_session(page, document, again)
         page.cancelled.connect(self._on_cancelled)
-        page.form.set_histogram(_levels(document))
+        self._begin_picking(page)
         self._refresh()
         return page
 
@@ -137,6 +151,7 @@ class FilterPanel(QWidget):
         page = self.page
         if page is None:
             return
+        self._show_levels(page)
         if isinstance(page.item, Filter):
             control = self.controller
             problem = control.preview.problem
@@ -150,8 +165,44 @@ class FilterPanel(QWidget):
             page.show_notes("", said, "")
             page.show_busy(applying=False, enabled=self.session.can_keep)
 
+    def _source(self) -> tuple[Document, Layer] | None:
+        """What the open filter reads; None while there is nothing to read."""
+        document, page = self.context.documents.current, self.page
+        if document is None or page is None:
+            return None
+        try:
+            return document, order_for(document, page.item, self._again).layer
+        except UserError:
+            return None
+
+    def _show_levels(self, page: FilterPage) -> None:
+        """Sample the layer's histogram anew when it is another layer or was changed."""
+        source = self._source() if page.form.shows_levels else None
+        key = None if source is None else (source[1].id, source[0].history.state)
+        if key != self._levels_of:
+            self._levels_of = key
+            page.form.set_histogram(None if source is None else levels_of(*source))
+
+    def _begin_picking(self, page: FilterPage) -> None:
+        page.form.allow_picking()
+        page.form.pick_wanted.connect(self._on_pick)
+
+    def _on_pick(self, editor: ColourEditor, on: bool) -> None:
+        self.pick.stop()
+        if on:
+            self._picking = editor
+            editor.show_picking(on=True)
+            self.pick.start(self._source, lambda code: editor.take(QColor(code)))
+
+    def _on_pick_ended(self) -> None:
+        if self._picking is not None:
+            self._picking.show_picking(on=False)
+            self._picking = None
+
     def _on_document(self, document: Document | None) -> None:
         """Another picture is shown: go on there with the same parameters."""
+        self.pick.stop()
+        self._again = None
         page = self.page
         if page is None:
             return
@@ -163,7 +214,6 @@ class FilterPanel(QWidget):
             self.controller.set_mode(mode)
         else:
             self.session.open(page.item, page.form.value(), document)
-        page.form.set_histogram(_levels(document))
         self._refresh()
 
     def _on_cancelled(self) -> None:
@@ -181,14 +231,3 @@ class FilterPanel(QWidget):
 
     def _fail(self, what: str, why: str) -> None:
         self.context.error.emit(UserError(what, why, "Choose another filter"))
-
-
-def _levels(document: Document | None) -> np.ndarray[Any, np.dtype[np.float32]] | None:
-    """How often each of 64 brightness levels occurs in the active layer, from a few thousand samples."""
-    layer = None if document is None else document.active
-    if document is None or layer is None or layer.is_group:
-        return None
-    rgba = sampled(layer.pixels, layer.transform, document.bounds)
-    luma = rgba[..., :3].astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
-    counts, _ = np.histogram(luma[rgba[..., 3] > 0], 64, (0, 256))
-    return counts.astype(np.float32)

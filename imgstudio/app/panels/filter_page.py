@@ -69,6 +69,7 @@ class FilterPage(QWidget):
     def __init__(self, context: AppContext, item: AnyFilter, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context, self.item = context, item
+        head = self._head()  # made first, since Tab goes through the parts in the order they were made
         self.form = ParamForm(item.params, parent=self)
         self.finish = ParamForm(FinishParams, parent=self)
         self.seed = ParamForm(SeedParams, parent=self)
@@ -80,7 +81,7 @@ class FilterPage(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
-        self._column.addLayout(self._head())
+        self._column.addLayout(head)
         self._column.addWidget(self._body(), 1)
         self._column.addWidget(_line(self))
         self._foot = QVBoxLayout()
@@ -104,6 +105,7 @@ class FilterPage(QWidget):
         self.note.setText(problem or note)
         self.note.setVisible(bool(problem or note))
         self.estimate.setText(estimate)
+        self.estimate.setVisible(bool(estimate))
 
     def show_busy(self, *, applying: bool, enabled: bool) -> None:
         self.progress.setVisible(applying)
@@ -138,28 +140,24 @@ class FilterPage(QWidget):
         title.setProperty("role", "title")
         title.setToolTip(self.item.name)
         title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        said = QLabel(self.item.help, self)
-        said.setProperty("role", "dim")
-        said.setWordWrap(True)
         top = QHBoxLayout()
         top.setSpacing(4)
         top.addWidget(self.back)
         top.addWidget(title, 1)
         head = QVBoxLayout()
-        head.setContentsMargins(8, 8, 12, 8)
-        head.setSpacing(4)
+        head.setContentsMargins(8, 8, 12, 4)
         head.addLayout(top)
-        inset = QVBoxLayout()
-        inset.setContentsMargins(4, 0, 0, 0)
-        inset.addWidget(said)
-        head.addLayout(inset)
         return head
 
     def _body(self) -> QScrollArea:
         content = QWidget(self)
         column = QVBoxLayout(content)
-        column.setContentsMargins(12, 4, 12, 12)
+        column.setContentsMargins(12, 0, 12, 12)
         column.setSpacing(8)
+        said = QLabel(self.item.help, content)
+        said.setProperty("role", "dim")
+        said.setWordWrap(True)
+        column.addWidget(said)  # in the part that scrolls: a low window has better use for the room
         self.needs: list[NeedNotice] = []
         for need in unmet_needs(self._context, self.item.needs):
             notice = NeedNotice(self._context, need, content)
@@ -175,6 +173,7 @@ class FilterPage(QWidget):
         changes_size = isinstance(self.item, Filter) and self.item.size is not None
         self.finish.setVisible(not changes_size)
         self.area = QScrollArea(self)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the focus of what it holds
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -197,6 +196,7 @@ class FilterPage(QWidget):
         self.note.setWordWrap(True)
         self.note.hide()
         self.estimate.setObjectName("filter.estimate")
+        self.estimate.hide()
         for widget in (self.note, self.estimate):
             widget.setProperty("role", "small")
         self.progress = QProgressBar(self)
@@ -211,11 +211,11 @@ class FilterPage(QWidget):
     def _buttons(self) -> QVBoxLayout:
         self.presets = PresetButton(self._preset_now, self)
         self.presets.set_filter(self.item)
+        self.cancel = QPushButton("Cancel", self)
+        self.cancel.setObjectName("filter.cancel")
         self.apply = QPushButton("Apply", self)
         self.apply.setObjectName("filter.apply")
         self.apply.setProperty("primary", True)  # noqa: FBT003 - Qt properties take no keywords
-        self.cancel = QPushButton("Cancel", self)
-        self.cancel.setObjectName("filter.cancel")
         line = QHBoxLayout()
         line.setSpacing(8)
         line.addWidget(self.presets)

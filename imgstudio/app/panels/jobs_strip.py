@@ -21,8 +21,9 @@ from imgstudio.app.errors import explained
 from imgstudio.app.i18n import tr
 from imgstudio.app.icons import icon
 from imgstudio.app.jobs import JobHandle
-from imgstudio.app.panels.job_row import JobRow, clock
+from imgstudio.app.panels.job_row import JobRow
 from imgstudio.app.sign import Sign
+from imgstudio.core.document import Document
 
 NOTE_MS: Final = 4000
 SHOW_AFTER_MS: Final = 400
@@ -37,7 +38,8 @@ class JobsStrip(QWidget):
         super().__init__(parent)
         self._context = context
         self._row: JobRow | None = None
-        self._states: dict[JobHandle, int] = {}
+        self._told: Document | None = None
+        """The document whose newest step the note speaks of."""
         self._pages = QStackedWidget()
         self._place, self._note, self._failure = QWidget(), _Note(), _Failure()
         for page in (QWidget(), self._place, self._note, self._failure):
@@ -63,11 +65,14 @@ class JobsStrip(QWidget):
         context.jobs.started.connect(self._on_started)
         context.jobs.ended.connect(self._on_ended)
         context.message.connect(self.note)
+        context.done.connect(self._on_done)
+        context.documents.current_changed.connect(self._drop_undo)
 
     def note(self, text: str, *, undo: bool = False) -> None:
         """A quiet note for a few seconds; a failure that nobody has read is not covered."""
         if self._pages.currentWidget() is self._failure or self._row is not None:
             return
+        self._drop_undo()
         self._note.tell(text, undo=undo)
         self._pages.setCurrentWidget(self._note)
         self._quiet.start()
@@ -81,25 +86,29 @@ class JobsStrip(QWidget):
     def _on_started(self, handle: JobHandle) -> None:
         if handle.is_quiet:
             return
-        document = self._context.documents.current
-        self._states[handle] = document.history.state if document is not None else 0
         handle.failed.connect(lambda error: self._on_failed(handle, error))
-        handle.succeeded.connect(lambda: self._on_succeeded(handle))
         if not self._patience.isActive():
             self._patience.start()
 
-    def _on_succeeded(self, handle: JobHandle) -> None:
-        # The slots that put the result into the document run in this same turn of the event loop.
-        QTimer.singleShot(0, self, lambda: self._tell_success(handle))
-
-    def _tell_success(self, handle: JobHandle) -> None:
+    def _on_done(self, text: str) -> None:
+        """Tell of the newest step of the current document; the button goes when it is the newest no more."""
         document = self._context.documents.current
-        before = self._states.pop(handle, None)
-        if document is not None and handle.lane == "compute" and document.history.state != before:
-            self.note(f"{handle.title} · {clock(handle.elapsed_seconds)}", undo=True)
+        # The job that made the step has ended, but its line may not have been taken away yet.
+        if self._row is not None and not self._row.handle.is_running:
+            self._drop_row()
+        self.note(text, undo=document is not None)
+        if document is not None and self._pages.currentWidget() is self._note:
+            self._told = document
+            document.history.changed.connect(self._drop_undo)
+
+    def _drop_undo(self, *_: object) -> None:
+        document, self._told = self._told, None
+        if document is not None:
+            document.history.changed.disconnect(self._drop_undo)
+            self._note.undo.hide()
 
     def _on_failed(self, handle: JobHandle, error: Exception) -> None:
-        if handle.lane == "compute":  # trouble with files is told above the picture
+        if handle.lane == "compute" and not handle.is_told_elsewhere:  # files: above the picture
             self._failure.tell(handle.title, error)
             self._pages.setCurrentWidget(self._failure)
 
@@ -139,6 +148,7 @@ class JobsStrip(QWidget):
         self._more.setVisible(others > 0 and self._row is not None)
 
     def _show_nothing(self) -> None:
+        self._drop_undo()
         if self._row is None:
             self._pages.setCurrentIndex(0)
         else:

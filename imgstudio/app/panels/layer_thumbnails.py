@@ -60,7 +60,8 @@ class LayerThumbnails(QObject):
     def of(self, layer: Layer) -> Thumbnail | None:
         """The present thumbnail, perhaps an old one; a new one is on its way where needed."""
         found = self._made.get(layer.id)
-        if layer.children is None and (found is None or found.key != _key(layer)):
+        shows_any = not layer.is_group or layer.mask is not None
+        if shows_any and (found is None or found.key != _key(layer)):
             self._stale[layer.id] = layer
             if not self._timer.isActive():
                 self._timer.start(0)

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
+from imgstudio.app.controllers.model_jobs import InstallModel
 from imgstudio.core.errors import UserError
-from imgstudio.core.jobs import Progress
-from imgstudio.core.paths import models_folder
 from imgstudio.filters.base import Need
 
 if TYPE_CHECKING:
     from imgstudio.app.context import AppContext
     from imgstudio.engine.manifest import ModelManifest
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class InstallJob:
-    """Fetches a model after the user agreed."""
-
-    title: str
-    entry: ModelManifest
-
-    def run(self, progress: Progress) -> str:
-        from imgstudio.engine.sources import install
-
-        return install(self.entry, models_folder(), progress, ask=lambda question: True).id
 
 
 class NeedNotice(QFrame):
@@ -47,9 +32,8 @@ class NeedNotice(QFrame):
         reason = "is needed" if need.required else "would make it better"
         self.label = QLabel(f"The model “{name}” {reason}.", self)
         self.label.setWordWrap(True)
-        self.button = QPushButton("Install…", self)
+        self.button = QPushButton("Install…" if self._entry is not None else "Models…", self)
         self.button.setObjectName("filter.install")
-        self.button.setVisible(self._entry is not None)
         self.button.clicked.connect(self._on_clicked)
         line = QHBoxLayout(self)
         line.setContentsMargins(8, 8, 8, 8)
@@ -58,7 +42,8 @@ class NeedNotice(QFrame):
         line.addWidget(self.button)
 
     def _on_clicked(self) -> None:
-        if self._entry is None:
+        if self._entry is None:  # the list of models says what there is
+            self._context.window.open_models(self._need.model)
             return
         from imgstudio.engine.sources import question
 
@@ -69,7 +54,7 @@ class NeedNotice(QFrame):
             self.button.setText("Agree and install")
             return
         self.button.setEnabled(False)
-        handle = self._context.jobs.start(InstallJob(f"Installing {self._entry.name}", self._entry), "io")
+        handle = self._context.jobs.start(InstallModel(f"Installing {self._entry.name}", self._entry), "io")
         handle.succeeded.connect(self._on_installed)
         handle.failed.connect(self._context.error)
         handle.finished.connect(self._on_finished)

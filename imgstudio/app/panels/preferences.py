@@ -42,6 +42,7 @@ class PreferencesDialog(QDialog):
         self._forms: list[ParamForm] = []
         self.pages, self._stack = QListWidget(), QStackedWidget()
         self.pages.setObjectName("preferences.pages")
+        self.pages.setProperty("role", "pages")
         self.pages.setFixedWidth(PAGES_WIDTH)
         for section in SECTIONS:
             self._add(section.title, self._page(section))

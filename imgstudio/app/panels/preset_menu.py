@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QPushButton, QWidget
 
 from imgstudio.app import icons
-from imgstudio.app.controllers.presets import Preset, PresetFolder
+from imgstudio.app.controllers.presets import Preset, PresetFolder, plain_name
 from imgstudio.core.errors import UserError
 from imgstudio.filters.base import AnyFilter
 
-SUFFIX = "Preset (*.json)"
+SUFFIX: Final = "Preset (*.json)"
+LONGEST_SHOWN: Final = 48
 
 
 class PresetButton(QPushButton):
@@ -58,7 +60,7 @@ class PresetButton(QPushButton):
         self.list.clear()
         names = self._folder.names() if self._folder is not None else []
         for name in names:
-            self.list.addAction(name, partial(self.use, name))
+            self.list.addAction(_shown(name), partial(self.use, name))
         if names:
             self.list.addSeparator()
         self.list.addAction("Save as…", self._ask_name)
@@ -66,7 +68,7 @@ class PresetButton(QPushButton):
             part = self.list.addMenu(title)
             part.setEnabled(bool(names))
             for name in names:
-                part.addAction(name, partial(run, name))
+                part.addAction(_shown(name), partial(run, name))
         self.list.addAction("Import…", self._ask_source)
 
     def _ask_name(self) -> None:
@@ -86,7 +88,7 @@ class PresetButton(QPushButton):
     def _ask_target(self, name: str) -> None:
         dialog = self._dialog("Export preset")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.selectFile(f"{name}.json")
+        dialog.selectFile(f"{plain_name(name)}.json")
         dialog.fileSelected.connect(partial(self.give_out, name))
         dialog.open()
 
@@ -103,3 +105,9 @@ class PresetButton(QPushButton):
             run(self._folder)
         except UserError as error:
             self.failed.emit(error)
+
+
+def _shown(name: str) -> str:
+    """A name as a menu shows it: short, and with no letter made a key."""
+    short = name if len(name) <= LONGEST_SHOWN else f"{name[: LONGEST_SHOWN - 1]}…"
+    return short.replace("&", "&&")

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from imgstudio.app.controllers.session_run import SessionController
 from imgstudio.app.controllers.steering import TOOL_ID, SteeringOptions
 from imgstudio.app.forms.editors import spoken
-from imgstudio.app.forms.number_row import NumberSlider
+from imgstudio.app.forms.number_slider import NumberSlider
 from imgstudio.app.forms.param_form import ParamForm
 from imgstudio.app.forms.segmented import SegmentedButtons
 
@@ -55,15 +55,19 @@ class SessionControls(QWidget):
 
     def refresh(self) -> None:
         session = self._session
-        self.run.setVisible(not session.is_running)
+        running = session.is_running
+        # What goes is hidden first: all buttons at once would push the panel wider, and it would stay so.
+        shown = {self.run: not running, self.pause: running, self.stop: running}
+        for button in sorted(shown, key=lambda button: shown[button]):
+            button.setVisible(shown[button])
         self.run.setText("Run again" if session.can_keep else "Run")
         self.run.setProperty("primary", not session.can_keep)
         self.run.style().polish(self.run)
-        self.pause.setVisible(session.is_running)
         self.pause.setText("Resume" if session.is_paused else "Pause")
-        self.stop.setVisible(session.is_running)
         self.keep.setEnabled(session.can_keep)
         self.scrub.setEnabled(len(session.frames) > 1)
+        for part in (self.scrub, self.note):
+            part.setVisible(session.is_running or session.can_keep)
         self._brush.setVisible(session.hand is not None)
         if session.hand is not None:
             self.brush.set_value(session.hand.tool.options)  # the options bar and keys change it too

@@ -29,7 +29,7 @@ class ToolboxPanel(QWidget):
         self._context = context
         self._buttons: dict[str, QToolButton] = {}
         self._columns = 0
-        group = QButtonGroup(self)
+        self._group = group = QButtonGroup(self)
         for tool in context.tools.tools.values():
             button = QToolButton()
             button.setObjectName(f"toolbox.{tool.id}")
@@ -82,6 +82,10 @@ class ToolboxPanel(QWidget):
         button = self._buttons.get(self._context.tools.current.id)
         if button is not None:
             button.setChecked(True)
+        elif (chosen := self._group.checkedButton()) is not None:  # a guest, such as the steering brush
+            self._group.setExclusive(False)
+            chosen.setChecked(False)
+            self._group.setExclusive(True)
 
 
 class ColourPair(QWidget):

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QImage, QPixmap, QShowEvent
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QImage, QPaintEvent, QPixmap, QShowEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from imgstudio.app.context import AppContext
@@ -38,7 +38,7 @@ class WelcomePage(QScrollArea):
         self._samples: dict[str, Tile] = {}
         self._recent: dict[Path, Tile] = {}
         self._thumbnails: dict[Path, QPixmap] = {}
-        self._has_previews = False
+        self._has_previews = self._is_new = False
         self._recent_title = _heading(tr("Recent pictures"))
         self._recent_grid = QGridLayout()
         self._recent_grid.setSpacing(GAP)
@@ -58,6 +58,15 @@ class WelcomePage(QScrollArea):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._is_new = True
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._is_new:  # pictures come after the first frame, so that the window is there sooner
+            self._is_new = False
+            QTimer.singleShot(0, self, self._fill_tiles)
+
+    def _fill_tiles(self) -> None:
         self._draw_previews()
         self._read_thumbnails()
 

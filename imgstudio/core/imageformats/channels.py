@@ -7,7 +7,7 @@ from typing import Final
 
 import cv2
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image
 
 from imgstudio.core.imageformats.guard import Damaged, guarded
 from imgstudio.core.pixels import Array, top
@@ -77,6 +77,8 @@ def rgb_of_cmyk(ink: Array, profile: bytes | None) -> tuple[Array, str]:
 
 
 def _through_profile(ink: Array, profile: bytes) -> Array:
+    from PIL import ImageCms
+
     picture = Image.frombuffer("CMYK", (ink.shape[1], ink.shape[0]), np.ascontiguousarray(ink).tobytes())
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
     converted = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")

@@ -11,7 +11,7 @@ from typing import Final
 
 import imagecodecs
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image
 from PIL.ImageFile import ImageFile as PillowFile
 
 from imgstudio.core.errors import UserError
@@ -166,8 +166,7 @@ def _converted(picture: Image.Image, old: Metadata, notes: list[str]) -> Decoded
         notes.append(note)
         metadata = Metadata(old.exif, None, old.xmp, old.iptc, old.dpi)
     elif mode == "LAB":
-        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        pixels = np.asarray(ImageCms.profileToProfile(picture, lab, srgb, outputMode="RGB"))
+        pixels = _rgb_of_lab(picture)
         notes.append("Lab colour was converted to sRGB.")
         metadata = Metadata(old.exif, None, old.xmp, old.iptc, old.dpi)
     elif _has_alpha(picture):
@@ -186,3 +185,10 @@ def _from_deep(values: Array, notes: list[str]) -> Array:
         )
         return np.asarray(np.rint(np.clip(np.nan_to_num(values), 0, 1) * 65535), np.uint16)
     return np.clip(values, 0, 65535).astype(np.uint16)
+
+
+def _rgb_of_lab(picture: Image.Image) -> Array:
+    from PIL import ImageCms
+
+    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    return np.asarray(ImageCms.profileToProfile(picture, lab, srgb, outputMode="RGB"))

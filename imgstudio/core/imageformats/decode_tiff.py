@@ -7,10 +7,9 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import tifffile
 
 from imgstudio.core.imageformats import decode_pillow, exif, icc
 from imgstudio.core.imageformats import ifd as tags
@@ -18,6 +17,9 @@ from imgstudio.core.imageformats.channels import rgb_of_cmyk, scaled, straight
 from imgstudio.core.imageformats.content import Decoded, Header, Metadata
 from imgstudio.core.imageformats.guard import Damaged, guarded, optional
 from imgstudio.core.pixels import Array
+
+if TYPE_CHECKING:
+    import tifffile
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _DIRECT: Final = frozenset({_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK})
@@ -48,7 +50,15 @@ def _complaints() -> Iterator[list[str]]:
             logger.removeFilter(take)
 
 
+def _opened(data: bytes) -> tifffile.TiffFile:
+    import tifffile  # it takes a while, and few files are TIFF
+
+    return tifffile.TiffFile(io.BytesIO(data))
+
+
 def _first_page(file: tifffile.TiffFile) -> Any:
+    import tifffile
+
     page: Any = file.pages.first
     if not isinstance(page, tifffile.TiffPage) or page.imagewidth < 1 or page.imagelength < 1:
         raise Damaged("no picture in the first directory")
@@ -68,7 +78,7 @@ def header(data: bytes) -> Header:
 
 def _header(data: bytes) -> Header:
     notes: list[str] = []
-    with _complaints(), tifffile.TiffFile(io.BytesIO(data)) as file:
+    with _complaints(), _opened(data) as file:
         page = _first_page(file)
         more = optional(lambda: len(file.pages), notes, "page list", otherwise=1)
         found = Header(
@@ -128,7 +138,7 @@ def _iim(raw: bytes | None) -> bytes | None:
 
 
 def _big_metadata(data: bytes, notes: list[str]) -> Metadata:
-    with _complaints(), tifffile.TiffFile(io.BytesIO(data)) as file:
+    with _complaints(), _opened(data) as file:
         page = _first_page(file)
 
         def raw(tag: int) -> bytes | None:
@@ -168,7 +178,7 @@ def decode(data: bytes, header: Header) -> Decoded:
 
 
 def _decode(data: bytes, header: Header) -> Decoded:
-    with _complaints() as said, tifffile.TiffFile(io.BytesIO(data)) as file:
+    with _complaints() as said, _opened(data) as file:
         page = _first_page(file)
         if page.photometric not in _DIRECT and not (page.photometric == _YCBCR and page.compression == _JPEG):
             raise Damaged("colour space for Pillow")

@@ -6,8 +6,6 @@ import io
 import struct
 from typing import Any, Final
 
-import tifffile
-
 from imgstudio.core.imageformats import exif, ifd
 from imgstudio.core.imageformats.content import Metadata
 from imgstudio.core.imageformats.encode import ExportOptions, Picture, at_depth
@@ -26,6 +24,8 @@ _BIG: Final = 2**32 - 2**25
 
 
 def encode_tiff(picture: Picture, options: ExportOptions, notes: list[str]) -> bytes:
+    import tifffile  # it takes a while, and few files are TIFF
+
     picture = at_depth(picture, options.bit_depth, 16, notes)
     pixels, metadata = picture.pixels, picture.metadata
     has_alpha = pixels.ndim == 3 and pixels.shape[2] in (2, 4)

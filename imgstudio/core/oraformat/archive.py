@@ -87,7 +87,8 @@ class ArchiveWriter:
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_STORED)
         self._pool = ThreadPoolExecutor(_AHEAD)
         self._waiting: deque[tuple[str, Future[bytes]]] = deque()
-        self._zip.writestr(zipfile.ZipInfo("mimetype", _EPOCH), MIMETYPE)
+        # Written with the next entry: what the disk refuses here, no __exit__ would clean up.
+        self.add("mimetype", lambda: MIMETYPE)
 
     def __enter__(self) -> ArchiveWriter:
         return self

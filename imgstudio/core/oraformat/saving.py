@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Future
 from typing import BinaryIO, Final
 
 import numpy as np
 
-from imgstudio.core.blend import flatten, render_layer
+from imgstudio.core.blend import render_layer
 from imgstudio.core.geometry import Rect
 from imgstudio.core.jobs import Progress
 from imgstudio.core.layers import Layer
 from imgstudio.core.oraformat import png, stackxml, state
 from imgstudio.core.oraformat.archive import ArchiveWriter
+from imgstudio.core.oraformat.kept import KeptPictures, layers_likeness, store_likeness
+from imgstudio.core.oraformat.merged import merged
 from imgstudio.core.oraformat.stackxml import Node
 from imgstudio.core.oraformat.state import State
-from imgstudio.core.pixels import Array, from_float, premultiply, resized, to_depth, to_float, unpremultiply
+from imgstudio.core.pixels import Array, from_float, premultiply, resized, to_float, unpremultiply
 from imgstudio.core.snapshot import DocumentSnapshot
 from imgstudio.core.tiles import TileStore
 from imgstudio.core.version import __version__
@@ -25,10 +26,15 @@ _THUMBNAIL: Final = 256
 METADATA: Final = ("exif", "icc", "xmp", "iptc")
 
 
-def write_project(snapshot: DocumentSnapshot, file: BinaryIO, progress: Progress) -> None:
-    """Write the whole archive; the progress may cancel it between two layers."""
+def write_project(
+    snapshot: DocumentSnapshot, file: BinaryIO, progress: Progress, kept: KeptPictures | None = None
+) -> None:
+    """Write the whole archive; the progress may cancel it between two layers.
+
+    `kept` holds what an earlier save of the same document encoded.
+    """
     with ArchiveWriter(file) as archive:
-        saver = _Saver(snapshot, archive, progress)
+        saver = _Saver(snapshot, archive, progress, kept or KeptPictures(0))
         layers, nodes = saver.saved(snapshot.layers.root, shown=True)
         saver.add_merged()
         document = saver.document_state() | {"layers": layers}
@@ -41,14 +47,16 @@ def write_project(snapshot: DocumentSnapshot, file: BinaryIO, progress: Progress
 class _Saver:
     """Guards: every picture in the archive has a number of its own."""
 
-    def __init__(self, snapshot: DocumentSnapshot, archive: ArchiveWriter, progress: Progress) -> None:
+    def __init__(
+        self, snapshot: DocumentSnapshot, archive: ArchiveWriter, progress: Progress, kept: KeptPictures
+    ) -> None:
+        self._kept = kept
         self._snapshot, self._archive, self._progress = snapshot, archive, progress
         profile = snapshot.metadata.icc
         self._profile = profile if profile is not None and profile[16:20] == b"RGB " else None
         self._count = 0
         self._done = 0
         self._total = max(1, sum(1 for _ in snapshot.layers.all()))
-        self._same_as_merged: Future[bytes] | None = None
 
     def saved(self, layers: Sequence[Layer], *, shown: bool) -> tuple[list[State], list[Node]]:
         """States of siblings and, if `shown`, what stands for them in stack.xml."""
@@ -83,13 +91,10 @@ class _Saver:
         }
 
     def add_merged(self) -> None:
-        snapshot, profile = self._snapshot, self._profile
-        merged = flatten(snapshot)
-        if self._same_as_merged is not None:
-            self._archive.add("mergedimage.png", self._same_as_merged.result)
-        else:
-            self._archive.add("mergedimage.png", lambda: png.encoded(merged, profile))
-        self._archive.add("Thumbnails/thumbnail.png", lambda: png.encoded(thumbnail(merged), profile))
+        made = merged(self._snapshot, self._profile, self._kept, self._progress)
+        self._archive.add("mergedimage.png", lambda: made.data)
+        small = thumbnail(made.coarse)
+        self._archive.add("Thumbnails/thumbnail.png", lambda: png.encoded(small, self._profile))
 
     def _saved_layer(self, layer: Layer, base: Layer | None, *, shown: bool) -> tuple[State, Node | None]:
         self._progress.update(self._done / self._total, layer.name)
@@ -123,10 +128,7 @@ class _Saver:
             return self._part(f"imgstudio/layer{number:03}.png", layer.pixels)
         dx, dy = layer.transform.offset
         node.source, node.x, node.y = f"data/layer{number:03}.png", box.x + dx, box.y + dy
-        pixels, profile = layer.pixels, self._profile
-        future = self._archive.add(node.source, lambda: png.encoded(pixels.read(box), profile))
-        if self._is_all_there_is(layer, box.translated(dx, dy)):
-            self._same_as_merged = future
+        self._add_store(node.source, layer.pixels, box, self._profile)
         return {"src": node.source, "x": box.x, "y": box.y}
 
     def _add_rendering(self, layer: Layer, base: Layer | None, box: Rect, number: int, node: Node) -> None:
@@ -142,7 +144,9 @@ class _Saver:
                 pixels[render_layer(base, box, dtype)[..., 3] == 0, 3] = 0
             return png.encoded(pixels, profile)
 
-        self._archive.add(node.source, encode)
+        shown = [layer] if base is None else [base, layer]
+        likeness = layers_likeness(shown, box).joined("layer", dtype.str, profile)
+        self._archive.add(node.source, lambda: self._kept.encoded(likeness, encode))
 
     def _is_seen_as_stored(self, layer: Layer, base: Layer | None, box: Rect) -> bool:
         if not layer.transform.is_translation or (layer.mask is not None and layer.mask_enabled):
@@ -152,9 +156,13 @@ class _Saver:
         under = render_layer(base, box.translated(*layer.transform.offset), self._snapshot.dtype)
         return bool(under[..., 3].all())
 
-    def _is_all_there_is(self, layer: Layer, box: Rect) -> bool:
-        alone = len(self._snapshot.layers) == 1 and self._snapshot.layers.root[0] is layer
-        return alone and layer.visible and layer.opacity >= 1 and box == self._snapshot.bounds
+    def _add_store(self, name: str, store: TileStore, box: Rect, profile: bytes | None) -> None:
+        likeness = store_likeness(store, box).joined(profile)
+
+        def encode() -> bytes:
+            return png.encoded(store.read(box), profile)
+
+        self._archive.add(name, lambda: self._kept.encoded(likeness, encode))
 
     def _saved_original(self) -> State | None:
         original = self._snapshot.original
@@ -171,17 +179,15 @@ class _Saver:
         box = store.filled_bounds()
         if box.is_empty:
             return {"src": "", "fill": store.fill}
-        self._archive.add(name, lambda: png.encoded(store.read(box)))
+        self._add_store(name, store, box, None)
         return {"src": name, "x": box.x, "y": box.y, "fill": store.fill}
 
 
 def thumbnail(pixels: Array) -> Array:
     """At most 256 pixels wide and high, 8 bits."""
-    longest = max(pixels.shape[:2])
-    coarse = pixels[:: max(1, longest // 2048), :: max(1, longest // 2048)]
-    scale = min(1.0, _THUMBNAIL / max(coarse.shape[:2]))
-    width, height = (max(1, round(side * scale)) for side in (coarse.shape[1], coarse.shape[0]))
-    small = resized(premultiply(to_float(to_depth(coarse, np.uint8))), width, height)
+    scale = min(1.0, _THUMBNAIL / max(pixels.shape[:2]))
+    width, height = (max(1, round(side * scale)) for side in (pixels.shape[1], pixels.shape[0]))
+    small = resized(premultiply(to_float(pixels)), width, height)
     return from_float(unpremultiply(np.asarray(small, np.float32)))
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from imgstudio.core.jobs import Progress
 from imgstudio.core.params import Curve, Ui
 from imgstudio.core.pixels import table_inputs, through_table
+from imgstudio.core.tonecurve import Points, curve_values
 from imgstudio.filters.base import Filter, FilterInput, FloatImage
 
-Points = tuple[tuple[float, float], ...]
 STRAIGHT: Final[Points] = ((0.0, 0.0), (1.0, 1.0))
 
 
@@ -47,11 +47,7 @@ def curves(image: FilterInput, params: CurvesParams, progress: Progress) -> Floa
 
 def curve_table(points: Points) -> FloatImage:
     """A monotone cubic (Fritsch and Carlson 1980) through the points, flat beyond its ends."""
-    from scipy.interpolate import PchipInterpolator  # slow to import, and the window must start quickly
-
-    xs, ys = np.array(points, np.float64).T
-    inside = np.clip(table_inputs(), xs[0], xs[-1])
-    return np.asarray(np.clip(PchipInterpolator(xs, ys)(inside), 0, 1), np.float32)
+    return curve_values(points, table_inputs()).astype(np.float32)
 
 
 FILTER = Filter(

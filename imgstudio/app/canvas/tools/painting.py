@@ -98,7 +98,7 @@ class PaintTool(Tool):
         self._pointer = event
         if event.button == "right" and event.alt:
             self._sizing = (event, self.settings.size)
-        elif event.button == "right" and not self.erases_on_right:
+        elif event.button == "right" and not (self.erases_on_right or self.state.target == "mask"):
             return
         elif self.picks_colour and (event.alt or event.ctrl):
             self._is_picking = True

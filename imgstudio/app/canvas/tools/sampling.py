@@ -29,7 +29,12 @@ def colour_at(document: Document, point: Point, size: int, *, merged: bool) -> R
     if not document.bounds.contains(point.x, point.y):
         return None
     box = Rect(floor(point.x), floor(point.y), 1, 1).expanded(size // 2).intersect(document.bounds)
-    pixels = to_float(sampled(document, box, merged=merged)).reshape(-1, 4).astype(np.float64)
+    return mean_colour(sampled(document, box, merged=merged))
+
+
+def mean_colour(rgba: Array) -> Rgb | None:
+    """8-bit mean of straight RGBA pixels, weighted by alpha; None where all is transparent."""
+    pixels = to_float(rgba).reshape(-1, 4).astype(np.float64)
     weight = pixels[:, 3].sum()
     if weight <= 0:
         return None

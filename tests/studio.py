@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QWidget
 
 from imgstudio.app.__main__ import Studio as Program
 from imgstudio.app.theme import apply_theme
@@ -158,6 +160,52 @@ class Studio:
     def tool(self, tool_id: str) -> None:
         self.context.tools.activate(tool_id)
 
+    def part(self, name: str, within: QWidget | None = None) -> Any:
+        """A part of the window by its object name."""
+        found = (within or self.window).findChild(QWidget, name)
+        assert found is not None, name
+        return found
+
+    def click(self, target: QWidget | str, at: QPoint | None = None) -> None:
+        """Click on a part of the window."""
+        widget = self.part(target) if isinstance(target, str) else target
+        self.wait(lambda: widget.isVisible() and widget.isEnabled())
+        QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=at or widget.rect().center())
+        self.check()
+
+    def press_key(self, key: Qt.Key, held: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        """Press a key over the picture."""
+        self.focus_canvas()
+        QTest.keyClick(self.canvas, key, held)
+        self.settle()
+
+    def type_number(self, editor: QWidget, text: str) -> None:
+        """Type a number into the field of an editor."""
+        field = editor.findChild(QDoubleSpinBox)
+        assert field is not None, editor.objectName()
+        field.selectAll()
+        QTest.keyClicks(field, text)
+        QTest.keyClick(field, Qt.Key.Key_Return)
+
+    def drag(
+        self,
+        points,
+        *,
+        on: QWidget | None = None,
+        button: Qt.MouseButton = Qt.MouseButton.LeftButton,
+        held: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+    ) -> None:
+        """Drag the mouse through points of the document, or of another widget."""
+        widget = on or self.canvas
+        places = [self.on_screen(*point) if on is None else QPoint(*point) for point in points]
+        QTest.mouseMove(widget, places[0])
+        QTest.mousePress(widget, button, held, places[0])
+        for before, place in pairwise(places):
+            for step in range(1, 5):
+                send_move(widget, before + (place - before) * step / 4, button, held)
+        QTest.mouseRelease(widget, button, held, places[-1])
+        self.check()
+
     def brush(self, points, *, radius: float | None = None, tool: str = "mask_brush") -> None:
         """Drag a tool with the mouse through points of the document."""
         self.tool(tool)
@@ -232,6 +280,15 @@ class Studio:
         self.window.close()
         self.window.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def send_move(widget: QWidget, at: QPoint, button: Qt.MouseButton, held: Qt.KeyboardModifier) -> None:
+    """Move the mouse with a button and keys down; QTest.mouseMove knows neither."""
+    place = QPointF(at)
+    event = QMouseEvent(
+        QEvent.Type.MouseMove, place, QPointF(widget.mapToGlobal(at)), Qt.MouseButton.NoButton, button, held
+    )
+    QCoreApplication.sendEvent(widget, event)
 
 
 def check_document(document: Document) -> None:
