@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QImage, QPaintEvent, QPixmap, QShowEvent
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
+from PySide6.QtGui import QImage, QPixmap, QShowEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from imgstudio.app.context import AppContext
@@ -53,6 +53,7 @@ class WelcomePage(QScrollArea):
         outer.addLayout(column)
         outer.addStretch(1)
         self.setWidget(inner)
+        inner.installEventFilter(self)
         context.settings.changed.connect(self._on_setting)
         self._show_recent()
 
@@ -60,11 +61,12 @@ class WelcomePage(QScrollArea):
         super().showEvent(event)
         self._is_new = True
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        if self._is_new:  # pictures come after the first frame, so that the window is there sooner
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        if event.type() == QEvent.Type.Paint and self._is_new:
+            # Pictures come after the first frame, so that the window is there sooner.
             self._is_new = False
             QTimer.singleShot(0, self, self._fill_tiles)
+        return super().eventFilter(watched, event)
 
     def _fill_tiles(self) -> None:
         self._draw_previews()
