@@ -230,18 +230,20 @@ class MainWindow(QMainWindow):
         if document is not None:
             self.canvas.setFocus()
         self._show_furniture()
-        self._show_title(document)
+        show_title(self, document)
 
     def _on_changed(self, document: Document) -> None:
         if document is self._context.documents.current:
-            self._show_title(document)
+            show_title(self, document)
         self._actions.refresh_soon()
-
-    def _show_title(self, document: Document | None) -> None:
-        self.setWindowTitle("imgstudio" if document is None else f"{document.name}[*] – imgstudio")  # noqa: RUF001
-        self.setWindowModified(document is not None and not document.history.is_clean)
 
     def _on_command(self, action_id: str) -> None:
         others = [item for item in self._recent_commands if item != action_id]
         self._recent_commands = [action_id, *others][:MOST_RECENT_COMMANDS]
         self._actions.run(action_id)
+
+
+def show_title(window: QMainWindow, document: Document | None) -> None:
+    """Name the document in the title; the system marks one that is not saved."""
+    window.setWindowTitle("imgstudio" if document is None else f"{document.name}[*] \u2013 imgstudio")
+    window.setWindowModified(document is not None and not document.history.is_clean)

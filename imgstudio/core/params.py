@@ -29,6 +29,8 @@ class Number:
     log: bool = False
     decimals: int | None = None
     """Digits shown after the point; None: as `step` needs."""
+    least_means: str = ""
+    """What the least value is called instead of its number, such as "Automatic"."""
 
 
 @dataclass(frozen=True, slots=True)

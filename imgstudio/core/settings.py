@@ -76,16 +76,16 @@ class Performance:
     ] = 1024
     memory_budget_mb: Annotated[
         int,
-        Number(0, 1_048_576, step=256, soft_max=32_768, unit="MB"),
-        Ui(label="Memory for filters", help="0 = automatic, from what is free."),
+        Number(0, 1_048_576, step=256, soft_max=32_768, unit="MB", least_means="Automatic"),
+        Ui(label="Memory for filters", help="Automatic takes what is free."),
     ] = 0
     device: Annotated[
         Literal["auto", "cpu", "cuda", "mps"], Ui(label="Compute on", help="Automatic takes the fastest.")
     ] = "auto"
     threads: Annotated[
         int,
-        Number(0, 256, soft_max=32),
-        Ui(label="Processor cores", help="0 = all but one, which the window keeps."),
+        Number(0, 256, soft_max=32, least_means="Automatic"),
+        Ui(label="Processor cores", help="Automatic leaves one to the window."),
     ] = 0
 
 

@@ -20,7 +20,7 @@ from imgstudio.engine.jpeg import (
     table_numbers,
     ycc_from_rgb,
 )
-from imgstudio.engine.jpeg_traces import find_grids, find_steps
+from imgstudio.engine.jpeg_traces import find_grids, find_steps, has_waves
 from imgstudio.engine.nets.dejpeg import CONDITION_SIZE, PHASE_SIZE, DejpegNet, phase_planes
 from imgstudio.engine.tensors import padded_to_multiple, to_pixels, to_tensor
 
@@ -145,7 +145,13 @@ class Dejpeg:
         probes = _probes(pixels, grid or (0, 0))
         habits = torch.stack([self.net.estimator.habits(self._ycc(probe)) for probe in probes]).mean(0)
         guessed = torch.cat((self.net.estimator(habits)[0].cpu(), torch.zeros(1)))
-        levels = None if grid is None else _measured([_brightness(probe) for probe in probes])
+        steps = torch.zeros(BLOCK, BLOCK)
+        if grid is not None:
+            planes = [_brightness(probe) for probe in probes]
+            steps = find_steps(planes)
+            if not has_waves(planes):  # it was drawn, not compressed
+                return Condition(torch.zeros(1, CONDITION_SIZE, device=self.device), grid)
+        levels = _measured(steps)
         if levels is not None:
             guessed[: len(levels)] = levels
         return Condition(guessed[None].to(self.device), grid, is_measured=levels is not None)
@@ -170,12 +176,11 @@ def _brightness(pixels: Floats) -> Tensor:
     return 255 * ycc_from_rgb(to_tensor(pixels))[0, 0] - 0.5
 
 
-def _measured(planes: list[Tensor]) -> Tensor | None:
-    """(3,) levels of the steps that can be read from the pixels, if there are enough of them.
+def _measured(steps: Tensor) -> Tensor | None:
+    """(3,) levels of (8, 8) steps that were read from the pixels, if there are enough of them.
 
     Where a step is missing or most unlikely, the standard table is taken, scaled to fit the sure ones.
     """
-    steps = find_steps(planes)
     wave = torch.arange(BLOCK)[:, None] + torch.arange(BLOCK)[None]
     standard = standard_tables(50).luma
     factors = steps / standard

@@ -75,6 +75,11 @@ def find_steps(planes: Sequence[Tensor]) -> Tensor:
     return steps.view(BLOCK, BLOCK)
 
 
+def has_waves(planes: Sequence[Tensor]) -> bool:
+    """Whether any block, of places as for `find_steps`, is not one flat colour."""
+    return any(bool((_whole_blocks(plane)[:, 1:] > 1).any()) for plane in planes)
+
+
 def _whole_blocks(plane: Tensor) -> Tensor:
     """(blocks, 64) sizes of coefficients."""
     height, width = (side // BLOCK * BLOCK for side in plane.shape)

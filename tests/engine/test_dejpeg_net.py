@@ -188,6 +188,28 @@ def test_the_shipped_weights_leave_a_clean_picture_alone(shipped):
     assert np.array_equal(shipped.restore(image, shipped.estimate(image)), image)
 
 
+def test_a_smooth_picture_is_repaired_too(shipped):
+    """Too little of its waves is left to measure anything."""
+    hills = np.add.outer(np.sin(np.arange(200) / 19), np.cos(np.arange(220) / 23)) * 50 + 128
+    clean = np.stack((hills, 255 - hills, hills / 2 + 60), 2).astype(np.uint8)
+    spoiled = through_jpeg(clean, 10)
+    image = to_float(spoiled)
+
+    result = from_float(shipped.restore(image, shipped.estimate(image)))
+
+    assert error(result, clean) < 0.6 * error(spoiled, clean)
+
+
+def test_drawings_are_left_alone(shipped):
+    random = np.random.default_rng(0)
+    colours = random.integers(0, 256, (4, 3)).astype(np.uint8)
+    drawn = colours[random.integers(0, 4, (34, 40))]
+
+    for size in (4, 8, 16):
+        image = to_float(drawn.repeat(size, 0).repeat(size, 1))
+        assert np.array_equal(shipped.restore(image, shipped.estimate(image)), image)
+
+
 @pytest.mark.parametrize("has_tables", [False, True])
 def test_a_gray_picture_stays_gray(shipped, has_tables):
     gray = np.asarray(Image.fromarray(astronaut()[:128, :128]).convert("L"))

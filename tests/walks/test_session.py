@@ -76,7 +76,6 @@ def test_a_running_fill_obeys_the_brush_and_gives_back_any_step(studio, watched)
     studio.settle()
 
 
-@pytest.mark.xfail(reason="SteeringTool sends no colour with a stroke")
 def test_a_stroke_pulls_the_fill_to_the_foreground_colour(studio, watched):
     studio.context.tool_state.foreground = (250, 10, 10)
     assert np.abs(painted(studio, watched) - (250, 10, 10)).max() < 40

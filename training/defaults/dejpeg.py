@@ -58,9 +58,9 @@ FINISH_WEIGHT, FINISH_FLOOR = 0.008, 1e-5
 """Makes its gradients as long as those before; squared error below which there is nothing left to gain."""
 SAVE_SECONDS, SCORE_SECONDS = 180, 600
 LIMITS = (
-    "Made for photos. Repairs blocks, ringing and lost colour of JPEG files of quality 5 to 95, also when "
-    "cropped or saved in another format since; not when resized since. A picture compressed twice is judged by "
-    "what is seen. Fine texture that the file no longer holds stays lost."
+    "Made for photos. Repairs blocks, ringing and lost colour of JPEG files of quality 5 to 84, also when cropped or "
+    "saved in another format or more finely since; from quality 88 on, and where no trace of a compression is "
+    "found, for example after resizing, it changes nothing. Texture that the file no longer holds stays lost."
 )
 
 

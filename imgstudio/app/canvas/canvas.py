@@ -86,6 +86,7 @@ class Canvas(SceneWidget):
         """Show the picture as it was opened, or go back to what is compared."""
         if self.scene is not None and self.scene.mode != ("original" if held else self.compare_mode):
             self.scene.set_mode("original" if held else self.compare_mode)
+            self.on_flow_changed()
             self.update()
 
     def _pan_by(self, dx: float, dy: float) -> None:

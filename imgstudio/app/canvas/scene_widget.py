@@ -201,10 +201,11 @@ class SceneWidget(PointerWidget):
             self.scene.selection.set_mask_visible(self.overlay_visible or self.toolbox.current.shows_mask)
 
     def _hold_tint_back(self) -> None:
-        """Under a preview the red mask comes back only while it is painted."""
+        """Over a preview or a comparison the red mask comes back only while it is painted."""
         if self.scene is not None:
             paints = self.flow.is_dragging and self.toolbox.current.shows_mask
-            self.scene.selection.hold_tint_back(self.scene.previews and not paints)
+            judged = self.scene.previews or self.scene.comparing != "off"
+            self.scene.selection.hold_tint_back(judged and not paints)
 
     def _on_setting(self, name: str) -> None:
         if name in ("theme", "canvas_surround"):

@@ -45,7 +45,6 @@ class SteeringTool(Tool):
         super().__init__(state)
         self._box, self._send = box, send
         self.action = ""
-        self.colour: tuple[float, float, float] | None = None
         self._points: list[Point] = []
         self._coverage: npt.NDArray[np.uint8] | None = None
         self._at: Point | None = None
@@ -70,7 +69,8 @@ class SteeringTool(Tool):
         coverage = self._coverage
         self.cancel()
         if coverage is not None and coverage.any():
-            self._send(Steer(coverage.astype(np.float32) / np.float32(255), self.action, self.colour))
+            red, green, blue = (value / 255 for value in self.state.foreground)
+            self._send(Steer(coverage.astype(np.float32) / np.float32(255), self.action, (red, green, blue)))
 
     def hover(self, event: Pointer) -> None:
         self._at = event.point

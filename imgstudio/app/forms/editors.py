@@ -18,6 +18,7 @@ from imgstudio.app.forms.number_row import NumberEditor
 from imgstudio.app.forms.segmented import SegmentedButtons
 from imgstudio.core.params import Param
 
+_PROPER: Final = {"mps": "Apple GPU", "cuda": "NVIDIA GPU"}
 _INITIALS: Final = frozenset({"rgb", "hsl", "hsv", "lab", "cmyk", "cpu", "gpu", "ai"})
 MOST_SEGMENTS: Final = 4
 MOST_LETTERS: Final = 27
@@ -141,6 +142,8 @@ def spoken(choice: Any) -> str:
     text = str(choice.value) if isinstance(choice, enum.Enum) else str(choice)
     if text in _INITIALS:
         return text.upper()
+    if text in _PROPER:
+        return _PROPER[text]
     spaced = text.replace("_", " ").replace("-", " ") if text.islower() else text
     return spaced[:1].upper() + spaced[1:]
 

@@ -38,6 +38,7 @@ class NumberField(QDoubleSpinBox):
         self.setRange(number.min, number.max)
         self.setSingleStep(max(number.step, 1.0) if scale.whole else number.step)
         self.setSuffix(f" {number.unit}" if number.unit else "")
+        self.setSpecialValueText(number.least_means)
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setKeyboardTracking(False)
@@ -54,6 +55,7 @@ class NumberField(QDoubleSpinBox):
     def longest_text(self) -> int:
         """Width of the widest number with its unit on the slider's range."""
         texts = [self.textFromValue(value) + self.suffix() for value in self._numbers]
+        texts.append(self.specialValueText())
         return max(self.fontMetrics().horizontalAdvance(text) for text in texts)
 
     def wheelEvent(self, event: QWheelEvent) -> None:

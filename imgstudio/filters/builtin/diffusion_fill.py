@@ -121,4 +121,5 @@ FILTER = SessionFilter(
     start=start,
     steering=("pull", "protect", "release"),
     needs_mask=True,
+    seeded=False,
 )
