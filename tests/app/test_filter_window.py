@@ -80,9 +80,13 @@ def test_no_tool_looks_chosen_while_a_guest_is_in_hand(studio, picture):
     assert not any(button.isChecked() for button in buttons.values())
     hand.put_down()
     assert [name for name, button in buttons.items() if button.isChecked()] == ["lasso"]
-    SteeringHand(studio.context.tools, tool).take("more")
+    second = SteeringHand(studio.context.tools, tool)
+    second.take("more")
     studio.click("toolbox.brush")
     assert [name for name, button in buttons.items() if button.isChecked()] == ["brush"]
+    second.put_down()
+    assert [name for name, button in buttons.items() if button.isChecked()] == ["brush"]
+    assert tool.id not in studio.context.tools.tools
 
 
 def test_a_click_on_the_picture_sets_the_grey_point_and_escape_ends_the_eyedropper(studio, picture):

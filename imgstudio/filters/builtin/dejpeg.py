@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from imgstudio.engine.jpeg import JpegTables
 
 MODEL: Final = "dejpeg"
-MARGIN: Final = 64
+MARGIN: Final = 80
 """Context in pixels; the network's reach is checked against it when it is loaded."""
 HIDDEN_LOSS: Final = 0.25
 """How much coarser (log2 of the step / 8) a picture must look than its file says to distrust the file."""
