@@ -42,8 +42,8 @@ class Editing:
     ] = "zoom"
     autosave_minutes: Annotated[
         int,
-        Number(0, 60, unit="min"),
-        Ui(label="Autosave every", help="For recovery after a crash; 0 = never."),
+        Number(0, 60, unit="min", least_means="Never"),
+        Ui(label="Autosave every", help="For recovery after a crash."),
     ] = 2
     key_preset: Annotated[
         Literal["imgstudio", "photoshop", "krita", "gimp"],

@@ -120,42 +120,16 @@ class Estimator(nn.Module):
         return guessed
 
 
-class Refiner(nn.Module):
-    """Looks at brightness once more, all at half resolution, with the first repair before it."""
-
-    def __init__(self, channels: int, pairs: int) -> None:
-        super().__init__()
-        self.head = nn.Conv2d(FEATURES + 12 + CONDITION_SIZE + PHASE_SIZE, channels, 3, padding=1)
-        self.pairs = nn.Sequential(*(Pair(channels) for _ in range(pairs)))
-        self.tail = nn.Conv2d(channels, 4, 3, padding=1)
-        nn.init.kaiming_normal_(self.tail.weight)
-        with torch.no_grad():
-            self.tail.weight.mul_(0.05)
-
-    def forward(self, known: Tensor, change: Tensor) -> Tensor:
-        """(n, 4, h, w) more change of the cells' brightness, from the planes the head saw and its change."""
-        return self.tail(self.pairs(self.head(torch.cat((known, change), 1))))
-
-
 class DejpegNet(nn.Module):
     """Y'CbCr in, Y'CbCr out; full-range JFIF, each plane shifted to -0.5..0.5."""
 
     def __init__(
-        self,
-        channels: int = 48,
-        deep_channels: int = 96,
-        pairs: int = 2,
-        deep_pairs: int = 3,
-        *,
-        refine_channels: int = 0,
-        refine_pairs: int = 0,
+        self, channels: int = 48, deep_channels: int = 96, pairs: int = 2, deep_pairs: int = 3
     ) -> None:
         super().__init__()
         # Half-resolution cells: unevenness 2, head and tail 1 each, pairs 2 each; deep pairs count twice,
         # and so does the cell that a window may cut.
         self.reach = 2 * (2 + 2 + 4 * pairs + 4 * deep_pairs + 2)
-        if refine_channels:
-            self.reach += 2 * (2 + 2 * refine_pairs)
         """No output pixel depends on input further away than this (pixels)."""
         self.head = nn.Conv2d(FEATURES + CONDITION_SIZE + PHASE_SIZE, channels, 3, padding=1)
         self.trunk = Trunk(channels, deep_channels, pairs, deep_pairs)
@@ -164,7 +138,6 @@ class DejpegNet(nn.Module):
         nn.init.kaiming_normal_(self.tail.weight)
         with torch.no_grad():
             self.tail.weight.mul_(0.1)
-        self.refiner = Refiner(refine_channels, refine_pairs) if refine_channels else None
 
     def forward(self, ycc: Tensor, condition: Tensor, phase: Tensor) -> Tensor:
         """(n, 3, h, w) float32; condition (n, CONDITION_SIZE); phase (n, PHASE_SIZE, h/2, w/2).
@@ -173,14 +146,10 @@ class DejpegNet(nn.Module):
         """
         features = waves_of(ycc)
         constant = condition[:, :, None, None].expand(-1, -1, *features.shape[2:])
-        known = torch.cat((features, constant, phase), 1)
-        shallow = self.head(known)
+        shallow = self.head(torch.cat((features, constant, phase), 1))
         deep = self.trunk(shallow.to(self.trunk.down.weight.dtype)).to(shallow.dtype)
-        change = self.tail(deep)
-        if self.refiner is not None:
-            more = self.refiner(known, change)
-            change = torch.cat((change[:, :4] + more, change[:, 4:]), 1)
-        return ycc + strength(condition)[:, None, None, None] * F.pixel_shuffle(haar(change), 2)
+        change = F.pixel_shuffle(haar(self.tail(deep)), 2)
+        return ycc + strength(condition)[:, None, None, None] * change
 
 
 def strength(condition: Tensor) -> Tensor:
