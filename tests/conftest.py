@@ -46,6 +46,8 @@ def _nothing_runs_on():
     assert not shown, f"windows left open: {shown}"
     jobs = sys.modules.get("imgstudio.app.jobs")
     if jobs is not None:
+        for worker in jobs.running_threads():  # a cancelled computation may take a while to notice
+            worker.wait(20_000)
         assert not jobs.running_threads(), "a worker thread is still running"
 
 

@@ -6,7 +6,7 @@ import logging
 import time
 from typing import Any, Final, Literal, Protocol, runtime_checkable
 
-from PySide6.QtCore import QObject, QThread, Signal
+from PySide6.QtCore import QObject, QThread, QTimer, Signal
 
 from imgstudio.core.errors import UserError
 from imgstudio.core.jobs import Cancelled, CancelToken, Job, Progress
@@ -17,6 +17,8 @@ Lane = Literal["compute", "io", "edit"]
 LANE_WIDTH: Final[dict[Lane, int]] = {"compute": 1, "io": 2, "edit": 1}
 """How many jobs of a lane run at once; the others wait their turn."""
 REPORT_INTERVAL: Final = 1 / 30
+PATIENCE_MS: Final = 350
+"""How long a cancelled computation may take to stop before the window goes on without it."""
 ESTIMATE_AFTER_SECONDS: Final = 0.5
 ESTIMATE_AFTER_FRACTION: Final = 0.01
 
@@ -127,12 +129,19 @@ class JobHandle(QObject):
         return elapsed * (1 - self.fraction) / self.fraction
 
     def cancel(self) -> None:
-        """Ask the job to stop at its next check; a waiting job ends at once."""
+        """Ask the job to stop at its next check; a waiting job ends at once.
+
+        A computation that does not come to a check soon, such as the first import of torch, is left to end
+        by itself: nobody waits for it and its result is dropped.
+        """
         self._token.cancel()
         if self.started_at is None:
             self._end(Cancelled())
-        elif self.paused:
+            return
+        if self.paused:
             self.resume()
+        if self.lane == "compute":
+            QTimer.singleShot(PATIENCE_MS, self, lambda: self._end(Cancelled()))
 
     def pause(self) -> None:
         if isinstance(self.job, Pausable) and self.is_running and not self.paused:
@@ -227,8 +236,9 @@ class JobService(QObject):
         self._closing = True
         self.cancel_all()
         deadline = time.monotonic() + seconds
-        waited = [handle.wait(max(0.0, deadline - time.monotonic())) for handle in self.handles]
-        return all(waited)
+        for worker in running_threads():  # also those that were left to end by themselves
+            worker.wait(max(0, round(1000 * (deadline - time.monotonic()))))
+        return not running_threads()
 
     def _begin_next(self, lane: Lane) -> None:
         of_lane = [handle for handle in self.handles if handle.lane == lane and not handle.is_finished]

@@ -207,3 +207,42 @@ def test_a_pause_does_not_count_as_work(service, qtbot, monkeypatch):
 )
 def test_times_read_like_a_clock(seconds, text):
     assert clock(seconds) == text
+
+
+@dataclass
+class Deaf:
+    """Does not come to a check for a while, as an import of a large library does."""
+
+    title: str = "Deaf"
+    go: threading.Event = field(default_factory=threading.Event)
+
+    def run(self, progress):
+        self.go.wait(20)
+        return "too late"
+
+
+def test_the_window_goes_on_without_a_computation_that_does_not_hear_the_cancel(service, qtbot):
+    job, seen = Deaf(), []
+    handle = service.start(job)
+    handle.succeeded.connect(seen.append)
+    handle.cancelled.connect(lambda: seen.append("cancelled"))
+    with qtbot.waitSignal(handle.finished, timeout=500):
+        handle.cancel()
+    assert seen == ["cancelled"]
+    assert service.handles == []
+    with qtbot.waitSignal(service.start(Counts()).succeeded, timeout=5000):
+        pass
+    assert running_threads(), "it still runs, but nobody waits for it"
+    job.go.set()
+    qtbot.waitUntil(lambda: not running_threads(), timeout=5000)
+    assert seen == ["cancelled"]
+
+
+def test_closing_waits_for_a_computation_that_was_left_alone(service, qtbot):
+    job = Deaf()
+    handle = service.start(job)
+    with qtbot.waitSignal(handle.finished, timeout=500):
+        handle.cancel()
+    job.go.set()
+    assert service.shutdown(5)
+    assert not running_threads()
