@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-TILE: Final = 512
+TILE: Final = 384
 SMALLEST_TILE: Final = 64
 _BYTES_A_PIXEL: Final = 1500
 """What a learned filter needs for each pixel of its tile."""
