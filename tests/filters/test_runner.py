@@ -22,6 +22,13 @@ def make(run, **more):
 invert = make(lambda image, params, progress: 1 - image.pixels)
 
 
+def order(document, item, how=None):
+    """A job with tiles of 512, so that tests can count them whatever the program's own size is."""
+    job = capture(document, document.active, item, NoParams(), how)
+    job.tile = 512
+    return job
+
+
 def noise(height=300, width=400, dtype=np.uint8):
     pixels = np.random.default_rng(2).integers(0, 256, (height, width, 4)).astype(dtype)
     pixels[..., 3] = 255
@@ -60,9 +67,7 @@ def test_running_out_of_memory_halves_the_tile_and_starts_again(fail_at):
             raise MemoryError
         return 1 - image.pixels
 
-    out = (
-        capture(document, document.active, make(run), NoParams()).run(Progress()).pixels.read(document.bounds)
-    )
+    out = order(document, make(run)).run(Progress()).pixels.read(document.bounds)
     assert np.array_equal(out[..., :3], 255 - document.active.pixels.read(document.bounds)[..., :3])
     assert max(calls[-1]) <= 256
 
@@ -86,7 +91,7 @@ def test_a_network_that_fails_in_half_precision_is_run_again_in_full():
         return 1 - image.pixels if image.precise else np.full_like(image.pixels, 0.5)
 
     item = make(run, models=("dejpeg",))
-    result = capture(document, document.active, item, NoParams()).run(Progress())
+    result = order(document, item).run(Progress())
     assert tries == [False, True]
     assert not result.warnings
     before = document.active.pixels.read(document.bounds)[..., :3]
@@ -103,7 +108,7 @@ def test_when_the_fast_device_has_no_room_the_cpu_does_it():
         return 1 - image.pixels
 
     item = make(run, models=("dejpeg",))
-    capture(document, document.active, item, NoParams(), RunSettings(device="auto")).run(Progress())
+    order(document, item, RunSettings(device="auto")).run(Progress())
     assert devices == ["auto"] * 4 + ["cpu"]
 
 
@@ -114,7 +119,7 @@ def test_strength_is_a_blend_that_needs_no_second_run():
         calls.append(1)
         return 1 - image.pixels
 
-    result = capture(document, document.active, make(run), NoParams()).run(Progress())
+    result = order(document, make(run)).run(Progress())
     half = refinish(result, Finish(strength=0.5)).pixels.read(document.bounds)[..., :3].astype(int)
     assert len(calls) == 1
     assert np.abs(half - 127.5).max() <= 1
