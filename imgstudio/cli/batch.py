@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from imgstudio.cli.console import Console
@@ -60,19 +60,10 @@ def run(parsed: argparse.Namespace, console: Console) -> int:
         if outcome.state == "failed":
             console.error(UserError(outcome.message), outcome.source.name)
     if parsed.json:
-        console.write_json([{**vars_of(o)} for o in outcomes])
+        console.write_json([asdict(outcome) for outcome in outcomes])
     counts = {state: sum(o.state == state for o in outcomes) for state in ("done", "skipped", "failed")}
     console.note(f"{counts['done']} done, {counts['skipped']} skipped, {counts['failed']} failed")
     return 1 if counts["failed"] else 0
-
-
-def vars_of(outcome: Outcome) -> dict[str, str]:
-    return {
-        "source": str(outcome.source),
-        "target": str(outcome.target),
-        "state": outcome.state,
-        "message": outcome.message,
-    }
 
 
 def _all(

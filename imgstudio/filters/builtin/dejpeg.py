@@ -60,10 +60,9 @@ def prepare(image: FilterInput, params: DejpegParams, progress: Progress) -> Jud
         return Judged(looked, None)
     tables = _tables(image.jpeg)
     told = network.condition_from_tables(tables, image.jpeg.grid)
+    # Saved well after it had been saved badly: the file knows of the last time only.
     if float(looked.numbers[0, :3].mean() - told.numbers[0, :3].mean()) > HIDDEN_LOSS:
-        return Judged(
-            looked, None
-        )  # saved well after it had been saved badly: the file knows of the last time only
+        return Judged(looked, None)
     return Judged(told, tables)
 
 
