@@ -12,7 +12,7 @@ from PIL import Image
 from skimage.data import astronaut
 
 from imgstudio.core.pixels import from_float, to_float
-from imgstudio.engine.dejpeg import ALIGN, Condition, Dejpeg
+from imgstudio.engine.dejpeg import ALIGN, Condition, Dejpeg, affordable_passes
 from imgstudio.engine.jpeg import JpegTables, block_dct, standard_tables, ycc_from_rgb
 from imgstudio.engine.manifest import WEIGHTS_NAME, read_manifest
 from imgstudio.engine.nets.dejpeg import ARCHITECTURE, DejpegNet, haar, phase_planes, waves_of
@@ -103,9 +103,15 @@ def test_every_size_goes_through(tiny, size):
     assert np.isfinite(result).all()
 
 
-@given(st.integers(0, 8), st.integers(0, 6), st.sampled_from([None, (0, 0), (5, 2)]), st.booleans())
+@given(
+    st.integers(0, 8),
+    st.integers(0, 6),
+    st.sampled_from([None, (0, 0), (5, 2)]),
+    st.booleans(),
+    st.sampled_from([1, 2, 4]),
+)
 @settings(max_examples=12, deadline=None)
-def test_a_window_gives_what_the_whole_picture_gives(column, row, grid, has_tables):
+def test_a_window_gives_what_the_whole_picture_gives(column, row, grid, has_tables, passes):
     torch.manual_seed(2)
     model = Dejpeg(DejpegNet(channels=16, deep_channels=16, pairs=1, deep_pairs=1))
     image = picture(170, 213)
@@ -115,12 +121,31 @@ def test_a_window_gives_what_the_whole_picture_gives(column, row, grid, has_tabl
     left, top, width, height = column * ALIGN, row * ALIGN, 64, 48
     start_x, start_y = max(0, left - margin), max(0, top - margin)
 
-    whole = model.restore(image, condition, tables=tables)
+    whole = model.restore(image, condition, tables=tables, passes=passes)
     window = image[start_y : top + height + margin, start_x : left + width + margin]
-    part = model.restore(window, condition, origin=(start_x, start_y), tables=tables)
+    part = model.restore(window, condition, origin=(start_x, start_y), tables=tables, passes=passes)
 
     inner = part[top - start_y :, left - start_x :][:height, :width]
     assert np.abs(whole[top : top + height, left : left + width] - inner).max() < 1e-3
+
+
+@pytest.mark.parametrize(("axis", "grid", "mirrored_grid"), [(1, (3, 0), (5, 0)), (0, (0, 6), (0, 2))])
+def test_with_four_passes_a_mirrored_picture_gives_the_mirrored_result(tiny, axis, grid, mirrored_grid):
+    image = picture(64, 96)
+    tables = standard_tables(20)
+
+    result = tiny.restore(image, tiny.condition_from_tables(tables, grid), passes=4)
+    mirrored = np.ascontiguousarray(np.flip(image, axis))
+    other = tiny.restore(mirrored, tiny.condition_from_tables(tables, mirrored_grid), passes=4)
+
+    assert np.abs(np.flip(other, axis) - result).max() < 1e-5
+    once = tiny.restore(image, tiny.condition_from_tables(tables, grid))
+    assert np.abs(once - result).max() > 1e-4
+
+
+@pytest.mark.parametrize(("pixels", "passes"), [(250_000, 4), (250_001, 2), (500_001, 1), (24_000_000, 1)])
+def test_small_pictures_are_looked_at_more_often(pixels, passes):
+    assert affordable_passes(pixels) == passes
 
 
 def test_nothing_further_than_the_reach_matters(tiny):

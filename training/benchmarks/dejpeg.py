@@ -19,7 +19,7 @@ from PIL import Image
 
 from imgstudio.core.jobs import Progress
 from imgstudio.core.pixels import Floats, from_float, to_float
-from imgstudio.engine.dejpeg import ALIGN, Condition, Dejpeg
+from imgstudio.engine.dejpeg import ALIGN, Condition, Dejpeg, affordable_passes
 from imgstudio.engine.jpeg import JpegTables
 from imgstudio.engine.manifest import WEIGHTS_NAME, read_manifest
 from imgstudio.engine.nets.dejpeg import ARCHITECTURE, DejpegNet
@@ -92,11 +92,12 @@ def repaired(model: Dejpeg, pixels: Bytes, condition: Condition, tables: JpegTab
     """The way the program does it: tile by tile, back to eight bits."""
     image = to_float(pixels)
     height, width = image.shape[:2]
+    passes = affordable_passes(height * width)
     places = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(np.float32)
 
     def run(window: Floats) -> Floats:
         origin = (int(window[0, 0, 3]), int(window[0, 0, 4]))
-        return model.restore(window[..., :3], condition, origin=origin, tables=tables)
+        return model.restore(window[..., :3], condition, origin=origin, tables=tables, passes=passes)
 
     result = run_tiled(
         run,
