@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from imgstudio.core.geometry import EMPTY, Rect
 from imgstudio.core.history import Command
 from imgstudio.core.layers import Layer, LayerStack, Place
-from imgstudio.core.tiles import TileSnapshot, TileStore, exclusive_bytes
+from imgstudio.core.tiles import TileSnapshot, TileStore, changed_boxes, exclusive_bytes
 
 Tree: TypeAlias = tuple[tuple[Layer, "Tree | None"], ...]
 """Layers bottom first, each with the tree inside it (None: no group)."""
@@ -35,13 +35,19 @@ class ReplaceTiles:
         return exclusive_bytes(self.before, self.after)
 
     def redo(self) -> None:
-        self.on_dirty(self.store, self.store.restore(self.after))
+        self._put(self.after)
 
     def undo(self) -> None:
-        self.on_dirty(self.store, self.store.restore(self.before))
+        self._put(self.before)
 
     def merged(self, newer: Command) -> Command | None:
         return None
+
+    def _put(self, state: TileSnapshot) -> None:
+        changed = changed_boxes(self.store.snapshot(), state)
+        self.store.restore(state)
+        for box in changed or [EMPTY]:  # whoever remembers something of the store hears of it in any case
+            self.on_dirty(self.store, box)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -27,7 +27,7 @@ from imgstudio.core.history import Command, History
 from imgstudio.core.imagefile import Metadata
 from imgstudio.core.layers import Layer, LayerStack, Place
 from imgstudio.core.selection import Selection
-from imgstudio.core.tiles import TileStore
+from imgstudio.core.tiles import TileStore, changed_boxes
 
 
 class Edit:
@@ -52,7 +52,10 @@ class Edit:
 
     def abandon(self) -> None:
         """Take everything back."""
-        self._document.store_changed(self.store, self.store.restore(self.before))
+        changed = changed_boxes(self.store.snapshot(), self.before)
+        self.store.restore(self.before)
+        for box in changed:
+            self._document.store_changed(self.store, box)
 
 
 class Document:

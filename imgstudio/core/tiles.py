@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -100,16 +100,10 @@ class TileStore:
         self._shared.update(self._tiles)
         return TileSnapshot(self.channels, self.dtype, self.fill, MappingProxyType(self._tiles.copy()))
 
-    def restore(self, snapshot: TileSnapshot) -> Rect:
-        """Put a snapshot back and return the box of what changed."""
-        changed = {
-            index
-            for index in self._tiles.keys() | snapshot.tiles.keys()
-            if self._tiles.get(index) is not snapshot.tiles.get(index)
-        }
+    def restore(self, snapshot: TileSnapshot) -> None:
+        """Put a snapshot back."""
         self._tiles = dict(snapshot.tiles)
         self._shared = set(self._tiles)
-        return _bounds(changed)
 
     def clear(self) -> Rect:
         """Drop every tile; return the box of what was there."""
@@ -155,12 +149,7 @@ class TileStore:
         ):
             if _is_inside(_rect_of((column, row)), box):
                 continue
-            plane = plane_of(tile)
-            rows, columns = np.flatnonzero(plane.any(1)), np.flatnonzero(plane.any(0))
-            if rows.size:
-                x, y = int(columns[0]), int(rows[0])
-                inner = Rect(x, y, int(columns[-1]) - x + 1, int(rows[-1]) - y + 1)
-                box = box.united(inner.translated(column * TILE, row * TILE))
+            box = box.united(_box_of(plane_of(tile), (column, row)))
         return box
 
     def copy(self) -> TileStore:
@@ -178,13 +167,62 @@ def _is_inside(rect: Rect, box: Rect) -> bool:
     return rect.intersect(box) == rect
 
 
-def _differs(tile: Array, fill: int) -> npt.NDArray[np.bool_]:
-    """Pixels of which any channel is not `fill`; RGBA is compared as one number a pixel."""
-    if tile.shape[2] == 1 or not tile.flags.c_contiguous:
-        return np.asarray((tile != fill).any(-1))
+def _differs(tile: Array, other: Array | int) -> npt.NDArray[np.bool_]:
+    """Pixels of which any channel is not that of another tile or number; RGBA as one number a pixel."""
+    if isinstance(other, int):
+        other = np.full(tile.shape[2], other, tile.dtype)
+    if tile.shape[2] == 1 or not (tile.flags.c_contiguous and other.flags.c_contiguous):
+        return np.asarray((tile != other).any(-1))
     whole = np.dtype(f"u{tile.shape[2] * tile.itemsize}")
-    plain = np.full(tile.shape[2], fill, tile.dtype).view(whole)[0]
-    return np.asarray(tile.view(whole)[..., 0] != plain)
+    return np.asarray(tile.view(whole)[..., 0] != other.view(whole)[..., 0])
+
+
+def _box_of(plane: npt.NDArray[np.bool_], index: Index) -> Rect:
+    """Box of the pixels that a plane marks in a tile."""
+    rows, columns = np.flatnonzero(plane.any(1)), np.flatnonzero(plane.any(0))
+    if not rows.size:
+        return EMPTY
+    x, y = int(columns[0]), int(rows[0])
+    inner = Rect(x, y, int(columns[-1]) - x + 1, int(rows[-1]) - y + 1)
+    return inner.translated(index[0] * TILE, index[1] * TILE)
+
+
+def changed_boxes(before: TileSnapshot, after: TileSnapshot) -> list[Rect]:
+    """Boxes of the pixels in which two states of a store differ, one a row of tiles or for several."""
+    rows: dict[int, list[int]] = {}
+    for column, row in before.tiles.keys() | after.tiles.keys():
+        if before.tiles.get((column, row)) is not after.tiles.get((column, row)):
+            rows.setdefault(row, []).append(column)
+    boxes = [_changed_in_row(before, after, row, rows[row]) for row in sorted(rows)]
+    return _stacked([box for box in boxes if not box.is_empty])
+
+
+def _changed_in_row(before: TileSnapshot, after: TileSnapshot, row: int, columns: list[int]) -> Rect:
+    box, ends = EMPTY, min(columns) + max(columns)
+    # From both ends to the middle: a tile that lies in the box already cannot make it larger.
+    for column in sorted(columns, key=lambda column: -abs(2 * column - ends)):
+        if not _is_inside(_rect_of((column, row)), box):
+            box = box.united(_changed_part(before, after, (column, row)))
+    return box
+
+
+def _changed_part(before: TileSnapshot, after: TileSnapshot, index: Index) -> Rect:
+    old, new = before.tiles.get(index), after.tiles.get(index)
+    if old is None:
+        old, new = new, old
+    return _box_of(_differs(cast(Array, old), after.fill if new is None else new), index)
+
+
+def _stacked(boxes: list[Rect]) -> list[Rect]:
+    """Join each box with the one above that it continues."""
+    out: list[Rect] = []
+    for box in boxes:
+        above = out[-1] if out else EMPTY
+        if (above.x, above.right, above.bottom) == (box.x, box.right, box.y):
+            out[-1] = above.united(box)
+        else:
+            out.append(box)
+    return out
 
 
 def exclusive_bytes(snapshot: TileSnapshot, other: TileSnapshot) -> int:

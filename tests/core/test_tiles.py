@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from imgstudio.core.commands import ReplaceTiles
 from imgstudio.core.geometry import EMPTY, Rect
 from imgstudio.core.history import History
-from imgstudio.core.tiles import TILE, TileStore, exclusive_bytes
+from imgstudio.core.tiles import TILE, TileStore, changed_boxes, exclusive_bytes
 
 rects = st.builds(
     Rect, st.integers(-300, 600), st.integers(-300, 600), st.integers(1, 400), st.integers(1, 400)
@@ -96,13 +96,43 @@ def test_plain_tiles_are_forgotten():
     assert store.read(Rect(5, 5, 1, 1)).item() == 255
 
 
-def test_restore_tells_what_changed():
-    store = TileStore(1)
-    store.write(Rect(0, 0, 10, 10), plain(Rect(0, 0, 10, 10), 1))
+@given(st.lists(st.tuples(rects, st.integers(0, 255)), max_size=4), rects, depths, fills)
+@settings(max_examples=20, deadline=None)
+def test_changed_boxes_hold_all_that_differs_and_are_tight_for_one_write(earlier, rect, dtype, fill):
+    store = TileStore(1, dtype, fill=fill)
+    first = store.snapshot()
+    for other, value in earlier:
+        store.write(other, plain(other, value, dtype))
     before = store.snapshot()
-    assert store.restore(before) == EMPTY
-    store.write(Rect(300, 0, 5, 5), plain(Rect(300, 0, 5, 5), 1))
-    assert store.restore(before) == Rect(TILE, 0, TILE, TILE)
+    store.write(rect, store.read(rect) + np.array(1, dtype))
+    after = store.snapshot()
+    assert changed_boxes(after, after) == []
+    assert changed_boxes(before, after) == changed_boxes(after, before) == [rect]
+    differs = (first.read(WHOLE) != after.read(WHOLE))[..., 0]
+    boxes = changed_boxes(first, after)
+    assert len(boxes) == len({(box.y, box.bottom) for box in boxes})
+    for box in boxes:
+        differs[box.translated(-WHOLE.x, -WHOLE.y).slices()] = False
+    assert not differs.any()
+
+
+def test_a_slanted_stroke_changes_less_than_its_box():
+    store = TileStore(4)
+    before = store.snapshot()
+    for step in range(40):
+        spot = Rect(step * 50, step * 40, 100, 100)
+        store.write(spot, plain(spot, 9, channels=4))
+    boxes = changed_boxes(before, store.snapshot())
+    assert sum(box.width * box.height for box in boxes) < 0.4 * 2050 * 1660
+
+
+def test_tiles_written_anew_with_the_same_pixels_have_not_changed():
+    store = TileStore(1)
+    box = Rect(0, 0, 10, 10)
+    store.write(box, plain(box, 1))
+    before = store.snapshot()
+    store.write(box, plain(box, 1))
+    assert changed_boxes(before, store.snapshot()) == []
 
 
 def test_shared_tiles_cost_nothing():

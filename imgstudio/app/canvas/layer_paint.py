@@ -1,12 +1,14 @@
-"""The fast compositor of the screen: layers blended by QPainter in 8 bits.
+"""The compositor of the screen: layers blended by QPainter in 8 bits, which is fast, or exactly.
 
-Same rules as core/blend.py, which is exact; tests hold the two together.
+Same rules as core/blend.py, which is exact; tests hold the two together. Modes that turn the rounding of
+their backdrop into a jump are left to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -23,6 +25,7 @@ from imgstudio.app.canvas.surfaces import (
     unpremultiplied,
     wrapped,
 )
+from imgstudio.core.blend import composite
 from imgstudio.core.blendmodes import blended
 from imgstudio.core.geometry import Rect
 from imgstudio.core.layers import BlendMode, Layer
@@ -46,7 +49,13 @@ MODES: Final[dict[BlendMode, QPainter.CompositionMode]] = {
     "difference": _Mode.CompositionMode_Difference,
     "plus": _Mode.CompositionMode_Plus,
 }
-"""Modes QPainter blends itself; the others are blended in numpy."""
+"""Modes QPainter blends itself; of a reduced picture the others are blended in numpy."""
+STEEP: Final[frozenset[BlendMode]] = frozenset(
+    ("color-dodge", "color-burn", "hue", "saturation", "color", "luminosity")
+)
+"""Modes that can make any jump of a rounding below them."""
+_EXACTLY: Final = 5
+"""The exact compositor takes so many times as long as QPainter."""
 
 
 def as_it_is(group: Layer | None, layers: Sequence[Layer]) -> Sequence[Layer]:
@@ -60,20 +69,40 @@ def paint_layers(
     arranged: Arranged = as_it_is,
     group: Layer | None = None,
 ) -> Surface:
-    """Blend `layers` over nothing in `rect`, which is in pixels of `images.level`."""
+    """Blend `layers` over nothing in `rect`, which is in pixels of `images.level`.
+
+    A reduced picture is rough anyway: only one at full size is blended exactly where that is needed.
+    """
+    if images.level == 0 and _has_steep(arranged(group, layers)):
+        return premultiplied(composite(shown_tree(layers, arranged, group), rect, np.uint8))
     surface = blank(rect.width, rect.height)
     for base, clipped in _runs(arranged(group, layers)):
         _paint_run(surface, base, clipped, rect, images, arranged)
     return surface
 
 
-def visible_layers(layers: Iterable[Layer]) -> int:
-    """How many pixel layers must be blended, roughly."""
-    return sum(
-        (visible_layers(layer.children) + 1 if layer.children is not None else 1)
+def shown_tree(layers: Sequence[Layer], arranged: Arranged, group: Layer | None = None) -> list[Layer]:
+    """The layers arranged, those in groups too, as the exact compositor needs them."""
+    return [
+        layer
+        if layer.children is None
+        else replace(layer, children=shown_tree(layer.children, arranged, layer))
+        for layer in arranged(group, layers)
+    ]
+
+
+def work_of(layers: Sequence[Layer]) -> int:
+    """What blending at full size costs, roughly, in pixel layers that QPainter draws."""
+    work = sum(
+        (work_of(layer.children) + 1 if layer.children is not None else 1)
         for layer in layers
         if layer.visible and layer.opacity > 0
     )
+    return work * _EXACTLY if _has_steep(layers) else work
+
+
+def _has_steep(layers: Iterable[Layer]) -> bool:
+    return any(layer.blend in STEEP and layer.visible and layer.opacity > 0 for layer in layers)
 
 
 def _runs(layers: Sequence[Layer]) -> list[tuple[Layer, list[Layer]]]:

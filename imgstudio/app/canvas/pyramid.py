@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import reduce
 from typing import Final
 
 import cv2
@@ -15,6 +16,10 @@ from imgstudio.core.tiles import Index
 
 BLOCK: Final = 512
 _STRIP: Final = 256
+_SPARE: Final = 1.25
+"""Painting so much more in one go is as quick as painting two parts."""
+_MOST_PARTS: Final = 8
+"""Stale rectangles that are told apart in one block."""
 
 Paint = Callable[[Rect, int], tuple[Array, bool]]
 """Make the pixels of a rectangle given in pixels of a level, (height, width, channels) uint8, and say
@@ -22,7 +27,7 @@ whether all are opaque."""
 
 
 class Pyramid:
-    """Guards: a block that is not marked stale shows what `paint` would give.
+    """Guards: what is not marked stale shows what `paint` would give; only what is seen is painted.
 
     `levels[n]` is the 2 x 2 average of `levels[n - 1]`. Sides are padded to multiples of 2**LEVELS with
     copies of the last row and column, so that every level has whole pixels.
@@ -37,7 +42,7 @@ class Pyramid:
             np.zeros((self._padded.height >> n, self._padded.width >> n, channels), np.uint8)
             for n in range(LEVELS + 1)
         ]
-        self._stale: list[dict[Index, Rect]] = [{} for _ in self.levels]
+        self._stale: list[dict[Index, list[Rect]]] = [{} for _ in self.levels]
         self._rough: set[Index] = set()
         self._rough_level = -1
         self._opaque = np.zeros((-(-bounds.height // BLOCK), -(-bounds.width // BLOCK)), bool)
@@ -49,23 +54,22 @@ class Pyramid:
         for index, block in self._blocks(rect):
             part = rect.intersect(block)
             for stale in self._stale:
-                known = stale.get(index)
-                stale[index] = part if known is None else known.united(part)
+                stale[index] = _with(part, stale.get(index, []))
             self._rough.discard(index)
+            if part == block.intersect(self.bounds):
+                self._opaque[index[1], index[0]] = True  # nothing is left that is not
 
     def bring_up(self, level: int, rect: Rect) -> None:
         """Make one level right inside a document rectangle."""
-        stale = self._stale[level]
+        wanted = rect.intersect(self.bounds).covering_multiple(1 << LEVELS)
         for index, _ in self._blocks(rect):
-            part = stale.pop(index, None)
-            if part is None:
-                continue
-            if level == 0:
-                self._paint_part(index, part)
-            else:
-                part = part.covering_multiple(1 << level)
-                self.bring_up(level - 1, part)
-                self._halve(level, part)
+            for part in self._taken(level, index, wanted):
+                if level == 0:
+                    self._paint_part(index, part)
+                else:
+                    whole = part.covering_multiple(1 << level)
+                    self.bring_up(level - 1, whole)
+                    self._halve(level, whole)
 
     def bring_up_roughly(self, level: int, rect: Rect) -> None:
         """Paint one level straight from reduced layers; the blocks stay stale until made right."""
@@ -81,21 +85,21 @@ class Pyramid:
             self._rough.add(index)
             self._opaque[index[1], index[0]] = opaque
             for stale in self._stale[level:]:  # the box may hold blocks that were right
-                stale[index] = block.intersect(self.bounds)
+                stale[index] = [block.intersect(self.bounds)]
 
     def waiting(self, level: int, rect: Rect) -> Rect:
         """Box of the whole blocks under `rect` that a level does not even show roughly."""
         rough = self._rough if level == self._rough_level else set()
         box = EMPTY
         for index, block in self._blocks(rect):
-            if index in self._stale[level] and index not in rough:
+            if index not in rough and self._stale_parts(level, index, rect):
                 box = box.united(block.intersect(self.bounds))
         return box
 
     def stale_area(self, rect: Rect) -> int:
         """Pixels of full size that must be painted before `rect` is right."""
-        parts = (self._stale[0].get(index) for index, _ in self._blocks(rect))
-        return sum(part.width * part.height for part in parts if part is not None)
+        parts = (part for index, _ in self._blocks(rect) for part in self._stale_parts(0, index, rect))
+        return sum(map(_area, parts))
 
     def next_stale(self, first: Rect) -> Rect | None:
         """A block that any level still waits for, those under `first` first; None when all is right."""
@@ -105,7 +109,7 @@ class Pyramid:
         return next((_block(index) for index in self._stale[LEVELS]), None)
 
     def is_right(self, level: int, rect: Rect) -> bool:
-        return not any(index in self._stale[level] for index, _ in self._blocks(rect))
+        return not any(self._stale_parts(level, index, rect) for index, _ in self._blocks(rect))
 
     def is_opaque(self, rect: Rect) -> bool:
         """Whether all blocks under `rect` are opaque; may say no to an opaque block that once was not."""
@@ -124,6 +128,20 @@ class Pyramid:
         for row in range(rect.y // BLOCK, (rect.bottom - 1) // BLOCK + 1):
             for column in range(rect.x // BLOCK, (rect.right - 1) // BLOCK + 1):
                 yield (column, row), _block((column, row))
+
+    def _stale_parts(self, level: int, index: Index, rect: Rect) -> list[Rect]:
+        """The parts of `rect` that a level lacks in one block."""
+        parts = (part.intersect(rect) for part in self._stale[level].get(index, ()))
+        return [part for part in parts if not part.is_empty]
+
+    def _taken(self, level: int, index: Index, wanted: Rect) -> list[Rect]:
+        """The same; what lies outside `wanted` is all that stays stale."""
+        taken = self._stale_parts(level, index, wanted)
+        if taken:
+            left = [rest for part in self._stale[level].pop(index) for rest in _without(part, wanted)]
+            if left:
+                self._stale[level][index] = left
+        return taken
 
     def _paint_part(self, index: Index, part: Rect) -> None:
         pixels, opaque = self._paint(part, 0)
@@ -163,3 +181,34 @@ class Pyramid:
 
 def _block(index: Index) -> Rect:
     return Rect(index[0] * BLOCK, index[1] * BLOCK, BLOCK, BLOCK)
+
+
+def _with(part: Rect, parts: list[Rect]) -> list[Rect]:
+    """Add a rectangle to a list, united with those near it as long as that adds little area."""
+    apart = []
+    for other in parts:
+        both = part.united(other)
+        if _area(both) <= _SPARE * (_area(part) + _area(other)):
+            part = both
+        else:
+            apart.append(other)
+    apart.append(part)
+    return apart if len(apart) <= _MOST_PARTS else [reduce(Rect.united, apart)]
+
+
+def _area(rect: Rect) -> int:
+    return rect.width * rect.height
+
+
+def _without(part: Rect, hole: Rect) -> list[Rect]:
+    """What a hole leaves of a rectangle: above it, below it, and on both sides."""
+    inner = part.intersect(hole)
+    if inner.is_empty:
+        return [part]
+    rests = (
+        Rect(part.x, part.y, part.width, inner.y - part.y),
+        Rect(part.x, inner.bottom, part.width, part.bottom - inner.bottom),
+        Rect(part.x, inner.y, inner.x - part.x, inner.height),
+        Rect(inner.right, inner.y, part.right - inner.right, inner.height),
+    )
+    return [rest for rest in rests if not rest.is_empty]

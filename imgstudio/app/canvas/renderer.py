@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from time import perf_counter
 from typing import Final
 
@@ -14,7 +13,7 @@ from PySide6.QtGui import QImage
 
 from imgstudio.app.canvas.display_colour import DisplayColour
 from imgstudio.app.canvas.layer_images import ReducedImages, WholeImages
-from imgstudio.app.canvas.layer_paint import paint_layers, visible_layers
+from imgstudio.app.canvas.layer_paint import Arranged, paint_layers, shown_tree, work_of
 from imgstudio.app.canvas.pyramid import Pyramid
 from imgstudio.app.canvas.surfaces import is_opaque, wrapped
 from imgstudio.core.blend import composite
@@ -23,7 +22,7 @@ from imgstudio.core.geometry import EMPTY, Rect
 from imgstudio.core.layers import Layer
 from imgstudio.core.pixels import Array
 
-_AT_ONCE: Final = 3_000_000
+_AT_ONCE: Final = 2_000_000
 """Pixels times layers that are blended at full size before a frame; more is shown roughly first."""
 _MANAGED: Final = 6
 """Converting colours costs as much as blending so many layers."""
@@ -31,13 +30,11 @@ _QUIET_MS: Final = 150
 """Pause after the last change before rough blocks are made right."""
 _SLICE_SECONDS: Final = 0.008
 
-Arrange = Callable[[Layer | None, Sequence[Layer]], Sequence[Layer]]
-
 
 class Composite:
     """One picture made of layers: a pyramid with the means to paint it."""
 
-    def __init__(self, document: Document, layers: Callable[[], Sequence[Layer]], arranged: Arrange) -> None:
+    def __init__(self, document: Document, layers: Callable[[], Sequence[Layer]], arranged: Arranged) -> None:
         self._document, self._layers, self._arranged = document, layers, arranged
         self._whole = WholeImages()
         self._reduced = ReducedImages(1)
@@ -49,7 +46,7 @@ class Composite:
         if self._document.metadata.icc is not self._colour.profile:
             self._colour = DisplayColour(self._document.metadata.icc)
             self.pyramid.mark(self._document.bounds)
-        work = visible_layers(self._layers()) + (0 if self._colour.is_identity else _MANAGED)
+        work = work_of(self._layers()) + (0 if self._colour.is_identity else _MANAGED)
         cost = self.pyramid.stale_area(visible) * max(1, work)
         if level > 0 and cost > _AT_ONCE:
             self.pyramid.bring_up_roughly(level, visible)
@@ -78,7 +75,7 @@ class Composite:
         return np.asarray(cv2.cvtColor(shown, cv2.COLOR_RGBA2BGRA)), is_opaque(surface)
 
 
-def _ids(layers: Sequence[Layer], arranged: Arrange, group: Layer | None) -> Iterator[str]:
+def _ids(layers: Sequence[Layer], arranged: Arranged, group: Layer | None) -> Iterator[str]:
     for layer in arranged(group, layers):
         yield layer.id
         if layer.children is not None:
@@ -166,18 +163,11 @@ class Renderer(QObject):
         spot = Rect(int(x // 1), int(y // 1), 1, 1).intersect(self.document.bounds)
         if spot.is_empty:
             return 0, 0, 0, 0
-        layers = self._tree(None, self.document.layers.root)
+        layers = shown_tree(self.document.layers.root, self._with_preview)
         red, green, blue, alpha = composite(layers, spot, np.uint8)[0, 0].tolist()
         return red, green, blue, alpha
 
-    def _tree(self, group: Layer | None, layers: Sequence[Layer]) -> list[Layer]:
-        """The layers with the preview among them, as the exact compositor needs them."""
-        return [
-            layer if layer.children is None else replace(layer, children=self._tree(layer, layer.children))
-            for layer in self._with_preview(group, layers)
-        ]
-
-    def _composite_of(self, arranged: Arrange) -> Composite:
+    def _composite_of(self, arranged: Arranged) -> Composite:
         return Composite(self.document, lambda: self.document.layers.root, arranged)
 
     def _made_before(self) -> Composite:
