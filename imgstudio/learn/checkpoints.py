@@ -1,114 +1,94 @@
-"""Saves a run so that going on later is the same as never having stopped: safetensors and JSON, nothing else."""
+"""Checkpoints of a run: one safetensors file, replaced in one move, with its plain values in the header."""
 
 from __future__ import annotations
 
 import json
-import random
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
 
-from imgstudio.learn.ema import Average
+from imgstudio.core.errors import UserError
+from imgstudio.core.paths import ensured, file_errors, write_atomically
 
-STATE_FILE = "state.json"
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Run:
-    """Everything that changes while training, apart from the step counter."""
-
-    module: nn.Module
-    average: Average
-    optimiser: torch.optim.Optimizer
-    random: np.random.Generator
+CHECKPOINT_NAME = "checkpoint.safetensors"
+FACTS = "facts"
 
 
-def save_checkpoint(folder: Path, run: Run, facts: dict[str, Any]) -> None:
-    """Write a checkpoint; a crash at any moment leaves the previous one whole.
+def save_checkpoint(folder: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+    """Write a checkpoint; a crash at any moment, or a full disk, leaves the previous one whole.
 
-    `facts` are plain numbers and texts of the caller (step, seconds, best score) and must contain "step".
-    Tensors go to a file of their own first; then the state file, which names it, is replaced in one move.
+    `facts` are plain values (JSON). Raises UserError when it cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    tensors, groups = _optimiser_parts(run.optimiser)
-    tensors |= {f"module.{name}": value for name, value in run.module.state_dict().items()}
-    tensors |= {f"average.{name}": value for name, value in run.average.weights.items()}
-    tensors["random.torch"] = torch.get_rng_state()
-    name = f"step-{facts['step']:08d}.safetensors"
-    draft = folder / f"{name}.draft"
-    save_file({key: value.contiguous() for key, value in tensors.items()}, draft)
-    draft.replace(folder / name)
-    state = {
-        "tensors": name,
-        "facts": facts,
-        "groups": groups,
-        "average_updates": run.average.updates,
-        "random_numpy": run.random.bit_generator.state,
-        "random_python": random.getstate(),
-    }
-    draft = folder / f"{STATE_FILE}.draft"
-    draft.write_text(json.dumps(state), encoding="utf-8")
-    draft.replace(folder / STATE_FILE)
-    for old in folder.glob("step-*.safetensors"):
-        if old.name != name:
-            old.unlink()
+    plain = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
+    contents = save(plain, {FACTS: json.dumps(facts)})
+    try:
+        _remove_drafts(ensured(folder))
+        write_atomically(folder / CHECKPOINT_NAME, contents)
+    except UserError as error:
+        raise UserError(
+            "The checkpoint could not be saved",
+            error.why,
+            f"{error.what_to_do} The one before is still whole.",
+        ) from error
 
 
 def has_checkpoint(folder: Path) -> bool:
-    return (folder / STATE_FILE).is_file()
+    return (folder / CHECKPOINT_NAME).is_file()
 
 
-def load_checkpoint(folder: Path, run: Run) -> dict[str, Any]:
-    """Put `run` back where `save_checkpoint` found it and return the caller's facts.
-
-    Raises ValueError when the checkpoint belongs to another network.
-    """
-    state = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
-    tensors = load_file(folder / Path(state["tensors"]).name)
+def load_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors and facts, on the CPU; raises UserError when there is none or it is damaged."""
+    path = folder / CHECKPOINT_NAME
+    if not path.is_file():
+        raise UserError(
+            "There is no checkpoint to go on from",
+            f"{folder} holds none.",
+            "Choose the folder of a run, or start a new one.",
+        )
     try:
-        run.module.load_state_dict(_under(tensors, "module."))
-        run.average.load(_under(tensors, "average."), int(state["average_updates"]))
-    except (RuntimeError, KeyError) as error:
-        raise ValueError(f"the checkpoint in {folder} belongs to another network") from error
-    _load_optimiser(run.optimiser, _under(tensors, "optimiser."), state["groups"])
-    run.random.bit_generator.state = state["random_numpy"]
-    torch.set_rng_state(tensors["random.torch"])
-    version, words, gauss = state["random_python"]
-    random.setstate((version, tuple(words), gauss))
-    return dict(state["facts"])
+        with file_errors(path), safe_open(path, "pt") as file:
+            facts = json.loads((file.metadata() or {})[FACTS])
+            return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118  not a dict
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise UserError(
+            "The checkpoint cannot be read",
+            f"{path} is damaged or was not made by this program ({error}).",
+            "Go on from another checkpoint of the run.",
+        ) from error
 
 
-def averaged_weights(folder: Path) -> dict[str, Tensor]:
-    """The slow copy of the weights in a checkpoint, without building anything."""
-    state = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
-    return _under(load_file(folder / Path(state["tensors"]).name), "average.")
-
-
-def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+def under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Those whose name starts with `prefix`, without it."""
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
-def _optimiser_parts(optimiser: torch.optim.Optimizer) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
-    """Tensors named `optimiser.<parameter>.<what>`, and the groups as plain values."""
-    state = optimiser.state_dict()
-    tensors = {
-        f"optimiser.{index}.{what}": torch.as_tensor(value)
-        for index, values in state["state"].items()
-        for what, value in values.items()
-    }
-    return tensors, state["param_groups"]
+def over(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The same with `prefix` before each name."""
+    return {prefix + name: value for name, value in tensors.items()}
 
 
-def _load_optimiser(
-    optimiser: torch.optim.Optimizer, tensors: dict[str, Tensor], groups: list[dict[str, Any]]
-) -> None:
-    state: dict[int, dict[str, Tensor]] = {}
-    for name, value in tensors.items():
-        index, what = name.split(".", 1)
-        state.setdefault(int(index), {})[what] = value
-    optimiser.load_state_dict({"state": state, "param_groups": groups})
+def check_fits(saved: Mapping[str, Tensor], present: Mapping[str, Tensor]) -> None:
+    """Raise UserError unless both have the same names and shapes."""
+    missing, unknown = sorted(present.keys() - saved.keys()), sorted(saved.keys() - present.keys())
+    other = sorted(name for name in present.keys() & saved.keys() if present[name].shape != saved[name].shape)
+    reasons = [
+        f"{what}: {names[0]}" + (f" and {len(names) - 1} more" if names[1:] else "")
+        for what, names in (("It lacks", missing), ("Nobody knows", unknown), ("Of another size", other))
+        if names
+    ]
+    if reasons:
+        raise UserError(
+            "The checkpoint belongs to another network",
+            "; ".join(reasons) + ".",
+            "Go on with the settings that run was started with, or start a new run.",
+        )
+
+
+def _remove_drafts(folder: Path) -> None:
+    """What a crash in the middle of a save left behind."""
+    for draft in folder.glob(".*.part.safetensors"):
+        draft.unlink(missing_ok=True)

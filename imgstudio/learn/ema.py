@@ -1,8 +1,9 @@
-"""A slow copy of a network's weights: the moving average is better than any single step."""
+"""A slow copy of a network's weights and buffers: the moving average is better than any single step."""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import TypeVar
 
 import torch
@@ -14,7 +15,8 @@ M = TypeVar("M", bound=nn.Module)
 class Average:
     """Keeps `average = decay * average + (1 - decay) * weights` after every step.
 
-    Early on the decay is smaller, so that the random start is soon forgotten.
+    Early on the decay is smaller, so that the random start is soon forgotten. Buffers (the statistics of norms)
+    are averaged too; whole numbers are copied.
     """
 
     def __init__(self, module: nn.Module, decay: float = 0.999) -> None:
@@ -28,13 +30,16 @@ class Average:
     def update(self, module: nn.Module) -> None:
         self.updates += 1
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
+        slow, fast = [], []
         for name, value in module.state_dict().items():
             if value.is_floating_point():
-                self.weights[name].lerp_(value.detach(), 1 - decay)
+                slow.append(self.weights[name])
+                fast.append(value.detach())
             else:
                 self.weights[name].copy_(value)
+        torch._foreach_lerp_(slow, fast, 1 - decay)
 
-    def load(self, weights: dict[str, Tensor], updates: int) -> None:
+    def load(self, weights: Mapping[str, Tensor], updates: int) -> None:
         """Go on from a saved average. Raises KeyError when a name is missing."""
         for name, value in self.weights.items():
             value.copy_(weights[name])
@@ -42,6 +47,14 @@ class Average:
 
     def applied_to(self, module: M) -> M:
         """A copy of `module` that carries the averaged weights, in evaluation mode."""
-        steady = copy.deepcopy(module)
-        steady.load_state_dict(self.weights)
-        return steady.eval().requires_grad_(requires_grad=False)
+        return steady_copy(module, self.weights)
+
+
+def steady_copy(module: M, weights: Mapping[str, Tensor] | None = None) -> M:
+    """A copy that no longer learns, in evaluation mode, with other weights if given."""
+    steady = copy.deepcopy(module)
+    if weights is not None:
+        steady.load_state_dict(weights)
+    for parameter in steady.parameters():
+        parameter.grad = None
+    return steady.eval().requires_grad_(requires_grad=False)

@@ -1,72 +1,106 @@
-"""What can be trained: a recipe makes a session, a session is a generator of steps."""
+"""What can be trained: a recipe checks a folder, proposes a plan and starts a session; a session yields steps."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
-
-import numpy as np
-import numpy.typing as npt
+from typing import Any, Generic, Protocol, TypeVar
 
 from imgstudio.core.jobs import Progress
 from imgstudio.engine.manifest import ModelManifest
+from imgstudio.learn.dataset.report import DatasetReport
+from imgstudio.learn.plan import Plan
+from imgstudio.learn.reports import Goal, PreviewRow, RateSweep, StepReport
 
-D = TypeVar("D")
 P = TypeVar("P")
 
 
 class Diverged(Exception):
-    """The loss is no longer a number."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepReport:
-    """One optimisation step as seen from outside."""
-
-    step: int
-    """Counted from 1."""
-    loss: float
-    terms: dict[str, float] = field(default_factory=dict)
-    """Parts of the loss and other figures worth drawing, by name."""
-    done: float = 0.0
-    """Share of the run that is over, 0..1."""
+    """The loss is no longer a number, again and again."""
 
 
 class TrainSession(Protocol):
-    """A run in progress. Whoever drives it decides when to stop."""
+    """A run in progress. Whoever drives it decides when to stop; between two items that is always safe."""
 
-    total_steps: int
+    goal: Goal
+
+    @property
+    def total_steps(self) -> int:
+        """As far as known: with a time budget it is estimated from measured steps."""
+        ...
 
     def steps(self) -> Iterator[StepReport]:
-        """Do one optimisation step per item; stopping between items is always safe."""
+        """One optimisation step an item, validations in between; raises Diverged."""
         ...
 
-    def scores(self) -> dict[str, float]:
-        """How good the network is now, by name; larger is better."""
+    def find_rate(self, progress: Progress) -> RateSweep:
+        """Sweep the learning rate; weights and everything else are as before afterwards."""
         ...
 
-    def preview(self) -> npt.NDArray[np.uint8]:
-        """(h, w, 3) picture of what the network does now."""
+    def previews(self) -> Sequence[PreviewRow]:
+        """What the network does now to a few fixed validation pictures."""
         ...
 
-    def export(self, folder: Path) -> ModelManifest:
-        """Write a model folder that the registry can load."""
+    def save(self, folder: Path) -> None:
+        """Write a checkpoint from which `restore` goes on exactly; a crash leaves the previous one whole."""
+        ...
+
+    def restore(self, folder: Path) -> None:
+        """Go on from a checkpoint; raises UserError when it belongs to another network or plan."""
+        ...
+
+    def export(self, folder: Path, name: str) -> ModelManifest:
+        """Write the present (averaged) weights as a model folder that the registry can load.
+
+        `name` is what the user calls it; the folder's name becomes the id.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe(Generic[D, P]):
-    """A kind of training that is offered: what it is called, what it needs, how it starts."""
+class Request:
+    """What the user of a recipe asks for, apart from its own parameters: the beginner's page."""
+
+    minutes: float = 20.0
+    quality: float = 0.5
+    """0: fastest network and smallest pictures .. 1: best."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Setup(Generic[P]):
+    """All that a session is made from."""
+
+    report: DatasetReport
+    """Files and their split."""
+    params: P
+    plan: Plan
+    request: Request
+    device: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe(Generic[P]):
+    """A kind of training that is offered. Files in `recipes/` end in RECIPE and import no torch at import."""
 
     id: str
     name: str
+    help: str
+    """One sentence: what comes out."""
+    data: str
+    """One sentence: which folder or files it wants."""
     params: type[P]
-    problems: Callable[[D], list[str]]
-    """Why training cannot start yet, in the user's words; empty when it can."""
-    start: Callable[[D, P], TrainSession]
+    """Frozen dataclass of declared parameters (`core.params`), all with defaults."""
+    task: str
+    """Of the manifests that it exports: segment, restore, upscale, style, ..."""
+    check: Callable[[Path, P, Progress], DatasetReport]
+    """Look at the data before step 1; findings of severity "error" forbid the start."""
+    plan: Callable[[DatasetReport, P, Request], Plan]
+    """Propose a plan for what was found and asked."""
+    start: Callable[[Setup[P]], TrainSession]
+    is_offered: bool = True
+    """False: used by other recipes only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +119,9 @@ class TrainJob:
         for report in self.session.steps():
             if not math.isfinite(report.loss):
                 raise Diverged(f"training diverged at step {report.step}")
-            progress.update(report.step / self.session.total_steps, f"Loss {report.loss:.4f}")
+            progress.update(report.done, f"Loss {report.loss:.4f}")
             self.listen(report)
-        return self.session.export(self.folder)
+        return self.session.export(self.folder, self.title)
+
+
+AnyRecipe = Recipe[Any]

@@ -8,12 +8,13 @@ python -m training.defaults.dejpeg --data ../shared/data --out runs/dejpeg --exp
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import logging
-import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +29,17 @@ from imgstudio.engine.dejpeg import ALIGN, Dejpeg
 from imgstudio.engine.jpeg import standard_tables
 from imgstudio.engine.manifest import ModelManifest, save_model
 from imgstudio.engine.nets.dejpeg import ARCHITECTURE, DejpegNet, strength
+from imgstudio.learn.builders import warm_up_cosine
 from imgstudio.learn.checkpoints import has_checkpoint
 from imgstudio.learn.crappify import compressed
 from imgstudio.learn.data import decoded, load_photos, pictures_in
-from imgstudio.learn.jpeg_pairs import CROP, MARGIN, Batch, Shares, random_batch
-from imgstudio.learn.loop import Loop, LoopSettings, Terms
+from imgstudio.learn.jpeg_pairs import CROP, MARGIN, Shares, random_batch
 from imgstudio.learn.losses import charbonnier
-from imgstudio.learn.recipe import Recipe, StepReport
-from imgstudio.learn.schedule import OneCycle
+from imgstudio.learn.plan import Curve, Optimiser, Phase, Plan
+from imgstudio.learn.reports import Goal, PreviewRow, Validation
 from imgstudio.learn.scores import psnr_y
+from imgstudio.learn.task import Batch, Terms
+from imgstudio.learn.trainer import Trainer
 
 LOG = logging.getLogger("training.dejpeg")
 SOURCES = {
@@ -54,9 +57,15 @@ PLANE_WEIGHTS = (0.8, 0.1, 0.1)
 CONDITION_WEIGHT = 0.1
 FINISH = 0.8
 """Share of a run after which it finishes."""
+FINISH_NAME = "Finish"
+FINISH_RATE = 0.1
+"""Rate at which it begins to, as a share of the highest."""
 FINISH_WEIGHT, FINISH_FLOOR = 0.008, 1e-5
 """Makes its gradients as long as those before; squared error below which there is nothing left to gain."""
-SAVE_SECONDS, SCORE_SECONDS = 180, 600
+SAVE_SECONDS = 180
+SCORE_STEPS = 2000
+QUALITIES = (10, 20, 40, 80, 95)
+"""Of the held-out photos."""
 LIMITS = (
     "Made for photos. Repairs blocks, ringing and lost colour of JPEG files of quality 5 to 84, also when cropped or "
     "saved in another format or more finely since; from quality 88 on, and where no trace of a compression is "
@@ -69,130 +78,158 @@ class DejpegParams:
     """What a run can be told."""
 
     total_steps: int = TOTAL_STEPS
-    minutes: float = math.inf
-    """Ends the run, with its schedule, after so much time even when steps are left."""
+    minutes: float = 0.0
+    """Above 0 a run lasts so long, whatever its steps."""
     batch: int = 16
     rate: float = 2e-3
     seed: int = 0
     shares: Shares = field(default_factory=Shares)
 
 
-def weighted_losses(net: nn.Module, batch: Batch, *, finishing: bool) -> Terms:
+def plan_of(params: DejpegParams, train_count: int) -> Plan:
+    """A short climb and a long cosine down; the last fifth, with its own loss, ends it."""
+    adam = Optimiser("adam")
+    main = warm_up_cosine(
+        FINISH * params.total_steps,
+        params.rate,
+        warm_up=0.03 / FINISH,
+        last=FINISH_RATE,
+        unit="steps",
+        optimiser=adam,
+        batch=params.batch,
+    )
+    finish = Phase(
+        FINISH_NAME,
+        (1 - FINISH) * params.total_steps,
+        "steps",
+        Curve("polynomial", FINISH_RATE * params.rate, 0.002 * params.rate),
+        optimiser=adam,
+        batch=params.batch,
+    )
+    return Plan(
+        (*main, finish),
+        minutes=params.minutes,
+        seed=params.seed,
+        precision="float32",
+        clip=0.5,
+        average_decay=0.999,
+        validate_every=SCORE_STEPS * params.batch / train_count,
+    )
+
+
+def weighted_losses(net: nn.Module, batch: Batch) -> Terms:
     """Distance of the repaired from the clean crop, and of the guessed from the true condition.
 
     Little spoiled crops have small errors; they weigh more, or nobody would learn from them. At the end of a
-    run, `finishing`, the distance is the mean PSNR itself: the logarithm of each crop's squared error.
+    run, "finishing", the distance is the mean PSNR itself: the logarithm of each crop's squared error.
     """
     assert isinstance(net, DejpegNet)
-    guess = net.estimator(net.estimator.habits(batch.blocks))
-    guessed = torch.cat((guess.detach(), torch.zeros(len(guess), 1)), 1)
-    told = torch.cat((batch.told, torch.ones(len(guess), 1)), 1)
-    condition = torch.where(batch.is_told[:, None], told, guessed)
-    repaired = net(batch.spoiled, condition, batch.phase)
-    planes = torch.tensor(PLANE_WEIGHTS)[:, None, None]
-    errors = (repaired - batch.clean) * planes
-    if finishing:
+    guess = net.estimator(net.estimator.habits(batch["blocks"]))
+    guessed = torch.cat((guess.detach(), torch.zeros_like(guess[:, :1])), 1)
+    told = torch.cat((batch["told"], torch.ones_like(guess[:, :1])), 1)
+    condition = torch.where(batch["is_told"][:, None], told, guessed)
+    repaired = net(batch["spoiled"], condition, batch["phase"])
+    errors = (repaired - batch["clean"]) * repaired.new_tensor(PLANE_WEIGHTS)[:, None, None]
+    if bool(batch["finishing"].all()):
         picture = FINISH_WEIGHT * (errors.square().sum(1).mean((1, 2)) + FINISH_FLOOR).log().mean()
     else:
         distances = charbonnier(errors).sum(1).mean((1, 2))
-        picture = ((0.1 / strength(batch.worst)).sqrt() * distances).mean()
+        picture = ((0.1 / strength(batch["worst"])).sqrt() * distances).mean()
     return {
         "picture": picture,
-        "condition": CONDITION_WEIGHT * (guess - batch.worst).abs().mean(),
+        "condition": CONDITION_WEIGHT * (guess - batch["worst"]).abs().mean(),
     }
 
 
-class DejpegSession:
-    """One run: the loop, the photos it learns from and those it is judged by."""
+class DejpegTask:
+    """The photos it learns from and those it is judged by."""
+
+    goal = Goal("gain in dB")
 
     def __init__(self, photos: Path, params: DejpegParams) -> None:
         paths = [path for folder in SOURCES for path in pictures_in(photos / folder)]
         held = paths[::HELD_OUT]
-        self.total_steps = params.total_steps
+        self._names = [path.name for path in held]
         self._held = [decoded(path)[:224, :224] for path in held]
-        pool = load_photos([path for path in paths if path not in set(held)], CROP + MARGIN)
-
-        def losses(module: nn.Module, random: np.random.Generator) -> Terms:
-            batch = random_batch(pool, params.batch, random, params.shares)
-            return weighted_losses(module, batch, finishing=self.loop.done > FINISH)
-
+        self._pool = load_photos([path for path in paths if path not in set(held)], CROP + MARGIN)
+        self._shares = params.shares
         torch.manual_seed(params.seed)
-        self._net = DejpegNet(**NET).to(memory_format=torch.channels_last)
-        schedule = OneCycle(params.rate)
-        seconds = 60 * params.minutes
-        self.loop = Loop(
-            self._net, losses, LoopSettings(params.total_steps, seconds, schedule, seed=params.seed)
-        )
+        self.network: nn.Module = DejpegNet(**NET)
+        self.groups: Sequence[Sequence[nn.Module]] = [[self.network]]
+        self.train_count = len(self._pool)
 
-    def steps(self) -> Iterator[StepReport]:
-        return self.loop.steps()
+    def batch(self, indices: Sequence[int], phase: Phase, random: np.random.Generator) -> Batch:
+        """Places in any photos: an epoch only counts as many of them as there are photos."""
+        batch = random_batch(self._pool, len(indices), random, self._shares)
+        tensors: Batch = {f.name: getattr(batch, f.name) for f in dataclasses.fields(batch)}
+        return tensors | {"finishing": torch.full((len(indices),), phase.name == FINISH_NAME)}
 
-    def scores(self) -> dict[str, float]:
+    def losses(self, network: nn.Module, batch: Batch) -> Terms:
+        return weighted_losses(network, batch)
+
+    def validate(self, network: nn.Module) -> Validation:
         """Mean gain in dB of the brightness of held-out photos, blind, by quality."""
-        model = self._model()
-        return {
-            f"quality {quality}": float(np.mean([_gain(model, photo, quality) for photo in self._held]))
-            for quality in (10, 20, 40, 80, 95)
-        }
+        model = _model(network)
+        gains = np.array([[_gain(model, photo, quality) for quality in QUALITIES] for photo in self._held])
+        scores = dict(
+            zip((f"quality {quality}" for quality in QUALITIES), gains.mean(0).tolist(), strict=True)
+        )
+        mean = float(gains.mean())
+        worst = sorted(zip(self._names, gains.mean(1).tolist(), strict=True), key=itemgetter(1))
+        return Validation(-mean, {self.goal.name: mean, **scores}, pictures=tuple(worst))
 
-    def preview(self) -> npt.NDArray[np.uint8]:
-        """A held-out photo at quality 15: spoiled at the left, repaired at the right."""
+    def previews(self, network: nn.Module) -> list[PreviewRow]:
+        """A held-out photo at quality 15."""
         spoiled = compressed(self._held[0], standard_tables(15))
-        return np.hstack((spoiled, _repaired(self._model(), spoiled)))
+        return [PreviewRow(self._names[0], spoiled, _repaired(_model(network), spoiled), self._held[0])]
 
-    def export(self, folder: Path, scores: Mapping[str, Any] | None = None) -> ModelManifest:
-        """Write the averaged weights; `scores` of a benchmark go into the card beside those of the run."""
-        net = self.loop.average.applied_to(self._net)
+    def export(
+        self, network: nn.Module, folder: Path, name: str, training: Mapping[str, Any]
+    ) -> ModelManifest:
+        """Write the model; `training["benchmark"]`, where given, stands in the card beside the gains."""
+        assert isinstance(network, DejpegNet)
+        scores = {key: value for key, value in self.validate(network).scores.items() if key != self.goal.name}
         return save_model(
             folder,
-            net,
+            network,
             half=True,
             id="dejpeg",
-            name="Remove JPEG artifacts",
+            name=name,
             task="dejpeg",
             architecture=ARCHITECTURE.id,
             hyperparameters=NET,
             multiple_of=ALIGN,
             minimum=ALIGN,
-            overlap=net.reach,
+            overlap=network.reach,
             licence="Trained for imgstudio on the photos named in the card",
             card={
-                "data": {f"photos/{name}": licence for name, licence in SOURCES.items()},
-                "training": {"steps": self.loop.step, "seconds": round(self.loop.seconds)},
-                "scores": {"held-out photos, gain in dB": _rounded(self.scores()), **(scores or {})},
+                "data": {f"photos/{source}": licence for source, licence in SOURCES.items()},
+                "training": {"steps": training["steps"], "seconds": training["seconds"]},
+                "scores": {"held-out photos, gain in dB": _rounded(scores), **training.get("benchmark", {})},
                 "limits": LIMITS,
             },
         )
 
-    def _model(self) -> Dejpeg:
-        return Dejpeg(self.loop.average.applied_to(self._net))
 
-
-def problems(photos: Path) -> list[str]:
-    """What is missing before training can start."""
-    return [f"The folder {photos / name} is missing." for name in SOURCES if not (photos / name).is_dir()]
-
-
-RECIPE = Recipe("dejpeg", "Remove JPEG artifacts", DejpegParams, problems, DejpegSession)
-
-
-def train(session: DejpegSession, out: Path) -> None:
+def train(trainer: Trainer, out: Path) -> None:
     """Run to the end; save every few minutes and tell how it goes."""
     seen: list[list[float]] = []
-    saved = scored = time.monotonic()
-    for report in session.steps():
-        seen.append([report.loss, *report.terms.values()])
-        if report.step % 100 == 0:
+    saved = time.monotonic()
+    for report in trainer.steps():
+        if report.terms:
+            seen.append([report.loss, *report.terms.values()])
+        if report.step % 100 == 0 and seen:
             means = " ".join(f"{value:.5f}" for value in np.mean(seen, 0))
             LOG.info("step %d, %.1f %%: %s", report.step, 100 * report.done, means)
             seen.clear()
+        if report.validation is not None:
+            LOG.info("%s", _rounded(report.validation.scores))
+        if report.note:
+            LOG.warning("%s", report.note)
         if time.monotonic() - saved > SAVE_SECONDS:
-            session.loop.save(out)
+            trainer.save(out)
             saved = time.monotonic()
-        if time.monotonic() - scored > SCORE_SECONDS:
-            LOG.info("%s", _rounded(session.scores()))
-            scored = time.monotonic()
-    session.loop.save(out)
+    trainer.save(out)
 
 
 def main() -> None:
@@ -200,7 +237,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, default=Path("runs/dejpeg"), help="folder of the checkpoint")
     parser.add_argument("--steps", type=int, default=TOTAL_STEPS)
-    parser.add_argument("--minutes", type=float, default=math.inf)
+    parser.add_argument("--minutes", type=float, default=0.0, help="last so long instead of --steps")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
@@ -212,14 +249,21 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     cv2.setNumThreads(args.threads)
     params = DejpegParams(args.steps, args.minutes, seed=args.seed)
-    session = DejpegSession(args.data / "photos", params)
+    task = DejpegTask(args.data / "photos", params)
+    trainer = Trainer(task, plan_of(params, task.train_count), "cpu")
     if (args.resume and has_checkpoint(args.out)) or args.export_only:
-        session.loop.resume(args.out)
+        trainer.restore(args.out)
     if not args.export_only:
-        train(session, args.out)
-    scores = json.loads(args.scores.read_text(encoding="utf-8")) if args.scores else None
-    manifest = session.export(args.export, scores)
+        train(trainer, args.out)
+    benchmark = json.loads(args.scores.read_text(encoding="utf-8")) if args.scores else {}
+    training = {"steps": trainer.step, "seconds": round(trainer.seconds), "benchmark": benchmark}
+    manifest = task.export(trainer.network_now(), args.export, "Remove JPEG artifacts", training)
     LOG.info("%s: %s", args.export, manifest.card)
+
+
+def _model(network: nn.Module) -> Dejpeg:
+    assert isinstance(network, DejpegNet)
+    return Dejpeg(network)
 
 
 def _repaired(model: Dejpeg, spoiled: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

@@ -1,0 +1,168 @@
+"""Learning to paint any photo in the style of one painting, in one go (Johnson 2016)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from imgstudio.core.jobs import Progress
+from imgstudio.core.pixels import Array, to_float
+from imgstudio.engine.manifest import ModelManifest, save_model
+from imgstudio.engine.nets.stylenet import ARCHITECTURE, StyleNet
+from imgstudio.engine.stylise import Stylist, grain
+from imgstudio.engine.tensors import to_tensor
+from imgstudio.learn.crops import bytes_of, random_square, tensor_of
+from imgstudio.learn.dataset.pictures import read_picture
+from imgstudio.learn.dataset.reading import SampleReader, reduced
+from imgstudio.learn.dataset.report import DatasetReport
+from imgstudio.learn.perceptual import Features, StyleLoss, StyleWeights
+from imgstudio.learn.plan import Phase
+from imgstudio.learn.reports import Goal, PreviewRow, Validation
+from imgstudio.learn.task import Batch, Terms
+
+STROKES: Final = 320
+"""Longer side of the painting at stroke size 1 (pixels)."""
+LARGEST: Final = 640
+"""Photos are reduced to this: style is learned at the size of a screen, not of a sensor (pixels)."""
+ZOOM: Final = (1.0, 2.0)
+"""Shorter side of a photo / side of the crop that is cut from it."""
+CROP: Final = 128
+EDGE: Final = 5
+"""Window of the first and last convolution (pixels); 9, as in the paper, is a third slower and looks alike."""
+JUDGED: Final = 6
+JUDGED_SIDE: Final = 256
+SHOWN: Final = 4
+SHOWN_SIDE: Final = 448
+CROPS: Final = 400
+"""Of an epoch at least: paintings are learned from a handful of photos, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class StyleSettings:
+    """What is learned, from what."""
+
+    painting: Path
+    strokes: float = 1.0
+    """Size of what is taken over from the painting; above 1 larger."""
+    weights: StyleWeights = field(default_factory=StyleWeights)
+    width: int = 16
+    blocks: int = 4
+    perceptual: str = ""
+    """Name of the net that judges, for the card."""
+
+
+class StyleTask:
+    """Guards that the judged photos are never learned from, where there is more than one."""
+
+    goal = Goal("loss", larger_is_better=False)
+
+    def __init__(
+        self,
+        report: DatasetReport,
+        settings: StyleSettings,
+        features: Features,
+        *,
+        device: torch.device | None = None,
+        seed: int = 0,
+    ) -> None:
+        """`features` must be on `device`, where the training takes place."""
+        self.settings = settings
+        self._train = SampleReader(report.side("train"), LARGEST)
+        judged = report.side("valid") or report.side("train")[:1]
+        self._judged = SampleReader(judged[:JUDGED], LARGEST)
+        self.train_count = max(CROPS, len(self._train))
+        self._device = device or torch.device("cpu")
+        painting = reduced(read_picture(settings.painting), round(STROKES * settings.strokes))
+        self._loss = StyleLoss(features, tensor_of([painting]).to(self._device), settings.weights)
+        torch.manual_seed(seed)
+        self.network: nn.Module = StyleNet(**self._hyperparameters())
+        self.groups: Sequence[Sequence[nn.Module]] = self.network.groups()
+
+    def batch(self, indices: Sequence[int], phase: Phase, random: np.random.Generator) -> Batch:
+        crops = [
+            self._crop(self._train[index % len(self._train)][0], phase.size or CROP, random)
+            for index in indices
+        ]
+        photo = tensor_of(crops)
+        shape = (len(crops), *photo.shape[2:], 3)
+        noise = torch.from_numpy(grain(shape, random)).permute(0, 3, 1, 2)
+        return {"photo": photo, "grained": photo + noise}
+
+    def losses(self, network: nn.Module, batch: Batch) -> Terms:
+        return self._loss(network(batch["grained"]), batch["photo"])
+
+    @torch.no_grad()
+    def validate(self, network: nn.Module) -> Validation:
+        rows: list[dict[str, float]] = []
+        for index in range(len(self._judged)):
+            photo = reduced(self._judged[index][0], JUDGED_SIDE)
+            made, seen = self._painted(network, photo), self._input(photo)
+            rows.append({name: float(term) for name, term in self._loss(made, seen).items()})
+        means = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+        listed = [
+            (str(self._judged.sample(index).image), sum(row.values())) for index, row in enumerate(rows)
+        ]
+        listed.sort(key=lambda item: -item[1])
+        loss = sum(means.values())
+        return Validation(loss, {"loss": loss, **means}, pictures=tuple(listed))
+
+    @torch.no_grad()
+    def previews(self, network: nn.Module) -> Sequence[PreviewRow]:
+        rows = []
+        for index in range(min(SHOWN, len(self._judged))):
+            photo = reduced(self._judged[index][0], SHOWN_SIDE)
+            painted = bytes_of(self._painted(network, photo))
+            rows.append(PreviewRow(self._judged.sample(index).image.name, photo, painted, None))
+        return rows
+
+    def export(
+        self, network: nn.Module, folder: Path, name: str, training: Mapping[str, Any]
+    ) -> ModelManifest:
+        assert isinstance(network, StyleNet)
+        return save_model(
+            folder,
+            network,
+            half=True,
+            id=folder.name,
+            name=name,
+            task="style",
+            architecture=ARCHITECTURE.id,
+            hyperparameters=self._hyperparameters(),
+            classes=(self.settings.painting.stem,),
+            multiple_of=network.multiple_of,
+            minimum=network.multiple_of,
+            overlap=network.overlap,
+            licence="Trained on the user's own pictures; a style may be protected as its painting is",
+            card={
+                "data": {"painting": self.settings.painting.name, "photos": len(self._train)},
+                "training": {**training, "judged by": self.settings.perceptual},
+                "limits": "Paints every picture in this one style.",
+            },
+        )
+
+    def _hyperparameters(self) -> dict[str, Any]:
+        return {"styles": 1, "width": self.settings.width, "blocks": self.settings.blocks, "edge": EDGE}
+
+    def _crop(self, photo: Array, size: int, random: np.random.Generator) -> Array:
+        """A square of a photo that shows between all and half of its shorter side."""
+        side = round(size * random.uniform(*ZOOM))
+        factor = side / min(photo.shape[:2])
+        shape = tuple(max(size, round(length * factor)) for length in photo.shape[1::-1])
+        how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+        return random_square(np.asarray(cv2.resize(photo, shape, interpolation=how)), size, random)
+
+    def _painted(self, network: nn.Module, photo: Array) -> Tensor:
+        """(1, 3, h, w) just as the filter paints it."""
+        assert isinstance(network, StyleNet)
+        made = Stylist(network, self._device, precise=True).paint(to_float(photo), Progress())
+        return to_tensor(made, self._device)
+
+    def _input(self, photo: Array) -> Tensor:
+        return tensor_of([photo]).to(self._device)
