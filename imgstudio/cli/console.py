@@ -37,10 +37,22 @@ class Console:
                 return
             self._last = now
             left = (now - begun) * (1 - fraction) / fraction if fraction > 0.02 else 0.0
-            eta = f"  {_clock(left)} left" if left > 1 else ""
+            eta = f"  {clock(left)} left" if left > 1 else ""
             self._line(f"{title}  {fraction:4.0%}{eta}  {message}"[:110])
 
         return Progress(report, self.token)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a line can be written over again and again."""
+        return self._live
+
+    def live(self, text: str) -> None:
+        """Show how it stands now on one line, in place of the one before."""
+        now = time.monotonic()
+        if self._live and now - self._last >= INTERVAL:
+            self._last = now
+            self._line(text[:110])
 
     def note(self, text: str) -> None:
         """A line for the person, on stderr."""
@@ -93,6 +105,8 @@ class Console:
             self._shown = 0
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Such as 0:07, 12:30 or 3:05:00."""
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02}"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -16,7 +16,7 @@ from imgstudio.filters.registry import load_filters
 
 PACKAGES: Final = (
     "PySide6-Essentials", "torch", "torchvision", "numpy", "opencv-python", "pillow", "safetensors", "tifffile",
-    "imagecodecs", "scipy", "qtawesome", "psygnal",
+    "imagecodecs", "scipy", "qtawesome", "psygnal", "pyqtgraph", "tensorboardX",
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from imgstudio.cli import apply, batch, doctor, filters, info, models
+from imgstudio.cli import apply, batch, doctor, filters, info, models, train
 from imgstudio.cli.console import Console
 from imgstudio.core.errors import UserError
 from imgstudio.core.jobs import Cancelled
@@ -21,6 +21,7 @@ _MODULES: Final = {
     "batch": batch,
     "filters": filters,
     "models": models,
+    "train": train,
     "info": info,
     "doctor": doctor,
 }

@@ -22,6 +22,7 @@ from imgstudio.core.recipe import RecipeStep
 from imgstudio.core.snapshot import freeze
 from imgstudio.core.tiles import TileStore
 from imgstudio.filters.base import AnyFilter, FilterRegistry, Finish, SessionFilter
+from imgstudio.filters.cutting import cut_out
 from imgstudio.filters.resizing import capture_size, commit_size
 from imgstudio.filters.runner import RunSettings, capture, result_layer
 from imgstudio.filters.session import capture_session
@@ -124,7 +125,10 @@ def run_step(
         return ()
     else:
         result = capture(document, layer, item, params, how).run(progress)
-    document.add_layer(result_layer(result, item.name), document.place_above(layer), item.name)
+    if result.cuts:
+        cut_out(document, layer, result, item.name)
+    else:
+        document.add_layer(result_layer(result, item.name), document.place_above(layer), item.name)
     changed = [
         model for model, digest in step.models.items() if result.step.models.get(model, digest) != digest
     ]

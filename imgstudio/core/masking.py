@@ -139,9 +139,14 @@ def selection_in_layer(document: Document, layer: Layer, rect: Rect) -> Coverage
         return np.full((rect.height, rect.width), 255, np.uint8)
     if layer.is_group:
         return document.selection.read(rect)
+    return coverage_in_layer(document.selection.store, layer, rect)
+
+
+def coverage_in_layer(store: TileStore, layer: Layer, rect: Rect) -> Coverage:
+    """A coverage of one channel in document coordinates over `rect` of a pixel layer's own coordinates."""
     if layer.transform.is_translation:
-        return document.selection.read(rect.translated(*layer.transform.offset))
-    return _through(document.selection.store, layer.transform.inverted(), rect)
+        return store.read(rect.translated(*layer.transform.offset))[..., 0]
+    return _through(store, layer.transform.inverted(), rect)
 
 
 def _through(store: TileStore, transform: Affine, rect: Rect) -> Coverage:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from psygnal import Signal
 
 from imgstudio.core.geometry import Rect, Size
 from imgstudio.core.imagefile import JpegInfo
@@ -48,6 +49,9 @@ class FilterInput:
     device: str = "auto"
     precise: bool = False
     """Compute in float32: the first try, in whatever is fast, gave invalid numbers."""
+    is_alpha: bool = False
+    """`pixels` are an alpha channel as three equal planes, to be resampled plainly; only where a filter changes
+    the size. The run for the colours then has premultiplied pixels and `alpha`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,11 @@ def no_margin(params: Any) -> int:
     return 0
 
 
+def cuts_nothing(params: Any) -> bool:
+    """Of a filter that leaves what is there."""
+    return False
+
+
 def whole_picture(params: Any) -> None:
     """Margin of a filter that must see everything at once."""
     return
@@ -94,6 +103,10 @@ class Filter(Generic[P]):
     what it returns comes back as FilterInput.shared."""
     size: Callable[[P, Size], Size] | None = None
     """Given when the result has another size; such a filter acts on the whole picture."""
+    cuts: Callable[[P], bool] = cuts_nothing
+    """Whether `run` returns a fourth plane: how much of each pixel stays. Such a result becomes a layer mask."""
+    may_be_flat: bool = False
+    """Whether one colour where there was a picture is a proper result, as of a mask, not a network's failure."""
     space: Literal["srgb", "linear"] = "srgb"
     align: int = 1
     """Tile windows start at multiples of this."""
@@ -196,30 +209,63 @@ class Disabled:
     reason: str
 
 
-@dataclass(slots=True)
 class FilterRegistry:
-    """Every filter there is, by id. Guards: ids are unique, a refused filter changes nothing."""
+    """Every filter there is, by id. Guards: ids are unique, a refused filter changes nothing.
 
-    _filters: dict[str, AnyFilter] = field(default_factory=dict)
-    disabled: list[Disabled] = field(default_factory=list)
-    """Plug-ins that could not be used; shown, never fatal."""
+    What is listed at one time is never changed under whoever goes through it: models may come and go on a worker.
+    """
+
+    changed = Signal()
+    """Filters came or went; emitted on the thread that changed them, maybe a worker."""
+
+    def __init__(self) -> None:
+        self._filters: dict[str, AnyFilter] = {}
+        self._learned: dict[str, AnyFilter] = {}
+        self._broken_plugins: list[Disabled] = []
+        self._broken_models: list[Disabled] = []
 
     def add(self, item: AnyFilter) -> None:
-        if item.id in self._filters:
+        if item.id in self:
             raise ValueError(f"duplicate filter id: {item.id}")
-        self._filters[item.id] = item
+        self._filters = self._filters | {item.id: item}
+
+    def set_aside(self, plugin: Disabled) -> None:
+        self._broken_plugins.append(plugin)
+
+    def replace_learned(self, items: Iterable[AnyFilter], broken: Iterable[Disabled] = ()) -> None:
+        """Make `items` the filters that are models; raises ValueError, and changes nothing, for an id that is taken."""
+        learned: dict[str, AnyFilter] = {}
+        for item in items:
+            if item.id in self._filters or item.id in learned:
+                raise ValueError(f"duplicate filter id: {item.id}")
+            learned[item.id] = item
+        self._learned, self._broken_models = learned, list(broken)
+        self.changed.emit()
+
+    @property
+    def fixed(self) -> tuple[AnyFilter, ...]:
+        """Those that are no models: built-in ones and plug-ins."""
+        return tuple(self._filters.values())
+
+    @property
+    def disabled(self) -> list[Disabled]:
+        """Plug-ins and models that could not be used; shown, never fatal."""
+        return [*self._broken_plugins, *self._broken_models]
 
     def find(self, filter_id: str) -> AnyFilter | None:
-        return self._filters.get(filter_id)
+        return self._filters.get(filter_id) or self._learned.get(filter_id)
 
     def __getitem__(self, filter_id: str) -> AnyFilter:
-        return self._filters[filter_id]
+        found = self.find(filter_id)
+        if found is None:
+            raise KeyError(filter_id)
+        return found
 
     def __contains__(self, filter_id: object) -> bool:
-        return filter_id in self._filters
+        return filter_id in self._filters or filter_id in self._learned
 
     def __iter__(self) -> Iterator[AnyFilter]:
-        return iter(self._filters.values())
+        return iter((*self._filters.values(), *self._learned.values()))
 
     def __len__(self) -> int:
-        return len(self._filters)
+        return len(self._filters) + len(self._learned)

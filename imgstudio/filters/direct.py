@@ -107,7 +107,7 @@ def _tiled(item: Filter[Any], image: FilterInput, values: Any) -> FloatImage:
     if margin is None:
         out = item.run(part(image.whole, shared), values, Progress())
     else:
-        out = np.empty_like(encoded)
+        out = np.empty((*encoded.shape[:2], 4 if item.cuts(values) else 3), np.float32)
         for inner in windows(image.whole, TILE):
             outer = inner.expanded(margin).covering_multiple(item.align).intersect(image.whole)
             keep = inner.translated(-outer.x, -outer.y).slices()

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from imgstudio.core.paths import models_folder
 
 if TYPE_CHECKING:
     from imgstudio.engine.registry import ModelRegistry
 
 
-@cache
 def models() -> ModelRegistry:
     """The bundled models and those of the user."""
+    return _models_of(models_folder())
+
+
+@lru_cache(maxsize=1)
+def _models_of(user_folder: Path) -> ModelRegistry:
     from imgstudio.engine.registry import ModelRegistry
 
     return ModelRegistry.of_user()

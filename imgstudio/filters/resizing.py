@@ -19,6 +19,7 @@ from imgstudio.core.layers import Layer
 from imgstudio.core.pixels import Array, from_float, premultiply, resized, to_float, unpremultiply
 from imgstudio.core.tiles import TileSnapshot, TileStore
 from imgstudio.filters.base import Filter, FilterInput
+from imgstudio.filters.models import use_threads
 from imgstudio.filters.runner import RunSettings
 
 MOST_MEGAPIXELS: Final = 1000
@@ -61,6 +62,8 @@ class SizeJob:
     def run(self, progress: Progress) -> SizeResult:
         """Resize layer by layer; raises Cancelled between them."""
         assert self.filter.size is not None
+        if self.filter.models:
+            use_threads(self.how.threads)
         size = self.filter.size(self.params, Size(self.bounds.width, self.bounds.height))
         made = []
         for index, (layer_id, layer) in enumerate(self.layers):
@@ -84,16 +87,24 @@ class SizeJob:
         """The filter sees premultiplied colour, and alpha as a grey picture, so that edges stay clean."""
         rgba = to_float(straight)
         opaque = bool((rgba[..., 3] >= 1).all())
-        colour = self._run(rgba[..., :3] if opaque else premultiply(rgba)[..., :3], progress)
+        colour = self._run(
+            rgba[..., :3] if opaque else premultiply(rgba)[..., :3],
+            progress,
+            None if opaque else rgba[..., 3],
+        )
         alpha = np.ones((*colour.shape[:2], 1), np.float32)
         if not opaque:
-            alpha = self._run(np.repeat(rgba[..., 3:], 3, axis=2), progress)[..., :1].clip(0, 1)
+            alpha = self._run(np.repeat(rgba[..., 3:], 3, axis=2), progress, is_alpha=True)[..., :1].clip(
+                0, 1
+            )
         joined = np.concatenate([colour, alpha], axis=2)
         return from_float(joined if opaque else unpremultiply(joined), self.dtype)
 
-    def _run(self, pixels: Any, progress: Progress) -> Any:
+    def _run(self, pixels: Any, progress: Progress, alpha: Any = None, *, is_alpha: bool = False) -> Any:
         whole = Rect(0, 0, pixels.shape[1], pixels.shape[0])
-        image = FilterInput(pixels, None, None, whole, whole, self.how.seed, device=self.how.device)
+        image = FilterInput(
+            pixels, alpha, None, whole, whole, self.how.seed, device=self.how.device, is_alpha=is_alpha
+        )
         return self.filter.run(image, self.params, progress)
 
     def _mask(self, layer: Layer, size: Size) -> TileStore | None:

@@ -33,6 +33,9 @@ FLAT: Final = 0.1
 """Spread of a tile from which on a flat result is not believed."""
 DETAIL_SIGMA: Final = 1.5
 DETAIL_MARGIN: Final = 6
+_SQUARE: Final = 8
+"""Side of the squares that stand for transparency (pixels of the document)."""
+_SHADES: Final = (0.6, 0.8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +43,9 @@ class FilterResult:
     """What a run made, in document coordinates (reduced ones after a reduced run)."""
 
     pixels: TileStore
-    """RGBA of the document's depth over `region`; alpha is full wherever the filter ran."""
+    """RGBA of the document's depth over `region`; alpha is full wherever the filter ran.
+
+    With `cuts` it shows how transparency looks, and its alpha is what goes."""
     raw: TileStore
     """The same before strength and detail; shares tiles with `pixels` when they change nothing."""
     source: AnySource
@@ -49,6 +54,8 @@ class FilterResult:
     reduce: int = 1
     """How many document pixels one result pixel stands for, each way."""
     warnings: tuple[str, ...] = ()
+    cuts: bool = False
+    """It takes away what its alpha covers: it becomes a mask (see filters/cutting.py), not a layer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,10 @@ class FilterJob:
         step = step_of(
             self.filter, self.params, self.how.finish, self.how.seed, masked=self.source.selection is not None
         )
-        made = FilterResult(raw, raw, source, source.region, step, self.how.reduce, tuple(self._warnings))
+        cuts = self.filter.cuts(self.params)
+        made = FilterResult(
+            raw, raw, source, source.region, step, self.how.reduce, tuple(self._warnings), cuts
+        )
         return refinish(made, self.how.finish, progress.part(0.97, 1.0))
 
     def _source_at_size(self) -> AnySource:
@@ -154,12 +164,14 @@ class FilterJob:
         if self._is_broken(result, before):
             self._warn("The filter made invalid numbers in a part of the picture, which was left as it is")
             result = before
+        if self.filter.cuts(self.params):
+            return from_float(_gone(result, inner), source.dtype)
         encode = from_linear if self.filter.space == "linear" else from_float
         return _opaque(encode(result, source.dtype))
 
     def _filtered(self, image: FilterInput, progress: Progress) -> FloatImage:
         out = self.filter.run(image, self.params, progress)
-        if out.shape != image.pixels.shape:
+        if out.shape != (*image.pixels.shape[:2], 4 if self.filter.cuts(self.params) else 3):
             raise ValueError(f"{self.filter.id} returned {out.shape} for {image.pixels.shape}")
         return out
 
@@ -167,7 +179,9 @@ class FilterJob:
         """Not numbers, or from a network one flat colour where there was a picture."""
         if not np.isfinite(result).all():
             return True
-        return bool(self.filter.models) and bool(np.ptp(result) == 0) and bool(np.ptp(before) > FLAT)
+        if not self.filter.models or self.filter.may_be_flat:
+            return False
+        return bool(np.ptp(result) == 0) and bool(np.ptp(before) > FLAT)
 
     def _input(self, source: AnySource, rect: Rect, shared: Any = None) -> FilterInput:
         rgba = source.read(rect)
@@ -216,6 +230,10 @@ def refinish(result: FilterResult, finish: Finish, progress: Progress | None = N
 
 
 def _finished(result: FilterResult, inner: Rect, finish: Finish) -> Array:
+    if result.cuts:
+        rgba = to_float(result.raw.read(inner))
+        rgba[..., 3] *= finish.strength
+        return from_float(rgba, result.raw.dtype)
     if finish.detail == 0:
         before, after = result.source.read(inner), result.raw.read(inner)
         mixed = cv2.addWeighted(after, finish.strength, before, 1 - finish.strength, 0)
@@ -285,3 +303,12 @@ def _opaque(rgb: Array) -> Array:
     out = np.full((*rgb.shape[:2], 4), top(rgb.dtype), rgb.dtype)
     out[..., :3] = rgb
     return out
+
+
+def _gone(kept: FloatImage, place: Rect) -> FloatImage:
+    """What covers the picture in a preview: (h, w, 4) with what stays last in, squares with what goes last out."""
+    rows, columns = (
+        np.arange(start, stop) // _SQUARE for start, stop in ((place.y, place.bottom), (place.x, place.right))
+    )
+    shade = np.where((rows[:, None] + columns[None]) % 2, *_SHADES)
+    return np.dstack([shade, shade, shade, 1 - kept[..., 3]]).astype(np.float32)
