@@ -42,8 +42,8 @@ class Studio:
         self.settings = settings
         self.jobs = JobService()
         filters = load_filters()
-        source_types = {item.id: item.source_type for item in filters}
-        self.documents = Documents(settings, self.jobs, source_types)
+        self._source_types: dict[str, str] = {}
+        self.documents = Documents(settings, self.jobs, self._source_types)
         self.context = AppContext(settings, self.jobs, filters, self.documents, Toolbox(ToolState()))
         self.context.clipboard = Clipboard()
         self.context.edits = DocumentEdits(self.context)
@@ -54,12 +54,17 @@ class Studio:
         self.recovery = Recovery(self.documents, settings, self.jobs)
         self.recovery.failed.connect(self.context.error)
         settings.changed.connect(self._on_setting)
+        self.context.filters_changed.connect(self._on_filters)
+        self._on_filters()
 
     def close(self) -> bool:
         """Stop all jobs and forget the autosaves; False when a thread does not end."""
         ended = self.jobs.shutdown()
         self.recovery.close()
         return ended
+
+    def _on_filters(self) -> None:
+        self._source_types |= {item.id: item.source_type for item in self.context.filters}
 
     def _on_setting(self, name: str) -> None:
         application = QApplication.instance()

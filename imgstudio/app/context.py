@@ -136,6 +136,15 @@ class HoldsPictures(Protocol):
     def files(self) -> list[Path]: ...
 
 
+class ShowsWorkspaces(Protocol):
+    """The layouts of the window."""
+
+    @property
+    def current(self) -> str: ...
+
+    def show(self, name: Literal["edit", "train"]) -> None: ...
+
+
 class ShellWindow(Protocol):
     """The main window, as actions see it."""
 
@@ -153,6 +162,9 @@ class ShellWindow(Protocol):
     def toggle_overlay(self) -> None: ...
 
     def toggle_full_screen(self) -> None: ...
+
+    @property
+    def workspaces(self) -> ShowsWorkspaces: ...
 
     def show_panel(self, name: str) -> None:
         """Bring a dock to the front, such as "layers"."""
@@ -180,6 +192,8 @@ class AppContext(QObject):
     """A quiet note for a few seconds."""
     done = Signal(str)
     """A quiet note about the undo step just made in the current document, with a button that undoes it."""
+    filters_changed = Signal()
+    """A model became a filter, or a filter went with its model; always heard on the window's thread."""
     error = Signal(object)
     """An exception to tell the user; a UserError says what, why and what to do."""
 
@@ -204,8 +218,12 @@ class AppContext(QObject):
         self.tool_state: ToolState = tools.state
         self.last_selections: WeakKeyDictionary[Document, TileStore] = WeakKeyDictionary()
         """What was selected before it was deselected, for Reselect."""
+        filters.changed.connect(self._on_filters)
         self.tool_before_mask = ""
         """The tool that the quick mask key goes back to."""
+
+    def _on_filters(self) -> None:
+        self.filters_changed.emit()  # on whatever thread: Qt brings it to the window's
 
     def models(self) -> ModelRegistry:
         """The installed models; looked up the first time it is asked for."""

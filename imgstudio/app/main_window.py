@@ -30,6 +30,7 @@ from imgstudio.app.panels.status import StatusLine
 from imgstudio.app.panels.tool_options import ToolOptionsBar
 from imgstudio.app.panels.toolbox import ToolboxPanel
 from imgstudio.app.panels.welcome import WelcomePage
+from imgstudio.app.workspaces import Workspaces
 from imgstudio.core.document import Document
 
 SMALLEST: Final = (720, 480)
@@ -164,7 +165,10 @@ class MainWindow(QMainWindow):
             layout.setContentsMargins(0, 0, 0, 0)
             layout.setSpacing(0)
         whole.setLayout(lines)
-        self.setCentralWidget(whole)
+        self.workspaces = Workspaces(self._context, whole)
+        self.workspaces.changed.connect(self._show_furniture)
+        self.setCentralWidget(self.workspaces.stack)
+        self.menuBar().setCornerWidget(self.workspaces.corner)
         bar = self.statusBar()
         bar.setSizeGripEnabled(False)
         bar.addPermanentWidget(self.status, 1)
@@ -210,9 +214,11 @@ class MainWindow(QMainWindow):
         tips = {tool: self._actions.tooltip(action) for tool, action in ids.items() if action in known}
         self.toolbox.set_tooltips(tips)
 
-    def _show_furniture(self) -> None:
+    def _show_furniture(self, *_: object) -> None:
         """Without a picture there is nothing to use the tools and panels on."""
-        shown = self._context.documents.current is not None and not self._only_picture
+        is_editing = self.workspaces.current == "edit"
+        has_picture = self._context.documents.current is not None
+        shown = is_editing and has_picture and not self._only_picture
         self.docks.set_hidden(not shown)
         self.toolbox.setVisible(shown)
         self.options.setVisible(shown)
@@ -228,6 +234,7 @@ class MainWindow(QMainWindow):
         self.canvas.set_document(document)
         self._middle.setCurrentWidget(self.welcome if document is None else self.canvas)
         if document is not None:
+            self.workspaces.show("edit")
             self.canvas.setFocus()
         self._show_furniture()
         show_title(self, document)

@@ -34,6 +34,8 @@ QTabBar::tab { background: @base; color: @dim; padding: 5px 12px; border: 0; bor
 QTabBar::tab:selected { color: @text; background: @raised; }
 QTabBar::tab:hover:!selected { background: @hover; }
 QTabBar::tab:focus { border-bottom: 2px solid @accent; }
+QSplitter::handle { background: @line; }
+QSplitter::handle:hover { background: @accent; }
 QTabWidget::pane { border: 0; border-top: 1px solid @line; }
 
 QStatusBar { background: @base; border-top: 1px solid @line; }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from imgstudio.app.actions import edit, file, image, layer, select, tools, view
+from imgstudio.app.actions import edit, file, image, layer, select, tools, train, view
 from imgstudio.app.actions import help as help_menu
 from imgstudio.app.actions.filter import filter_actions
 from imgstudio.app.actions.spec import ActionSpec
@@ -22,6 +22,7 @@ def all_actions(filters: FilterRegistry, toolbox: Iterable[Tool]) -> tuple[Actio
         *select.ACTIONS,
         *filter_actions(filters),
         *view.ACTIONS,
+        *train.ACTIONS,
         *help_menu.ACTIONS,
         *tools.ACTIONS,
         *tool_actions(toolbox),

@@ -8,7 +8,11 @@ from typing import Final, get_args
 from imgstudio.app.actions.spec import ActionSpec, with_document
 from imgstudio.app.context import AppContext
 from imgstudio.filters.base import Category, FilterRegistry
+from imgstudio.filters.learned.kind import filter_id
 
+FILTERS: Final = "filter."
+LEARNED: Final = FILTERS + filter_id("")
+"""What the ids begin with, of all these actions and of those whose filters are models."""
 ORDER: Final[tuple[str, ...]] = get_args(Category)
 
 
@@ -17,7 +21,7 @@ def filter_actions(filters: FilterRegistry) -> tuple[ActionSpec, ...]:
     ordered = sorted(filters, key=lambda item: (ORDER.index(item.category), item.name))
     return tuple(
         ActionSpec(
-            f"filter.{item.id}",
+            f"{FILTERS}{item.id}",
             f"{item.name}…",
             "",
             f"Filter/{item.category}",

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
+from imgstudio.app.actions.filter import LEARNED, filter_actions
 from imgstudio.app.actions.keys import KeyMap
 from imgstudio.app.actions.spec import ActionSpec
 from imgstudio.app.context import AppContext
@@ -36,9 +37,11 @@ class ActionRegistry(QObject):
             self.specs[spec.id] = spec
             self.actions[spec.id] = self._action(spec)
         self.keys = KeyMap(self.specs.values(), context.settings)
+        self._menus: dict[str, QMenu] = {}
         self._later = QTimer(self, singleShot=True, interval=0)
         self._later.timeout.connect(self.refresh)
         context.settings.changed.connect(self._on_setting)
+        context.filters_changed.connect(self._on_filters)
         self._apply_keys()
 
     def run(self, action_id: str) -> None:
@@ -110,7 +113,7 @@ class ActionRegistry(QObject):
 
     def fill_menu_bar(self, bar: QMenuBar, after: Mapping[str, QMenu]) -> None:
         """Make all menus; `after` gives menus of another making that follow an action."""
-        menus: dict[str, QMenu] = {}
+        menus = self._menus
         for name in MENUS:
             menus[name] = bar.addMenu(tr(name))
             menus[name].setObjectName(f"menu.{name.lower()}")
@@ -145,6 +148,36 @@ class ActionRegistry(QObject):
     def _on_triggered(self, action_id: str, checked: bool = False) -> None:
         self.run(action_id)
         self.refresh()  # a check mark must never show what is not so
+
+    def _on_filters(self) -> None:
+        """Filters came or went, as models do: their actions follow."""
+        wanted = {spec.id: spec for spec in filter_actions(self._context.filters)}
+        for action_id in [known for known in self.specs if known.startswith(LEARNED)]:
+            if self.specs[action_id].text != getattr(wanted.get(action_id), "text", None):
+                self._remove(action_id)
+        for spec in wanted.values():
+            if spec.id not in self.specs:
+                self._add(spec)
+        self.keys = KeyMap(self.specs.values(), self._context.settings)
+        self._apply_keys()
+        self.refresh_soon()
+
+    def _add(self, spec: ActionSpec) -> None:
+        self.specs[spec.id] = spec
+        self.actions[spec.id] = action = self._action(spec)
+        window = self.parent()
+        if isinstance(window, QWidget):
+            window.addAction(action)
+        if self._menus:
+            menu = self._menu(self._menus, spec.menu)
+            menu.addAction(action)
+            menu.menuAction().setVisible(True)
+
+    def _remove(self, action_id: str) -> None:
+        menu = self._menus.get(self.specs.pop(action_id).menu)
+        self.actions.pop(action_id).deleteLater()
+        if menu is not None:
+            menu.menuAction().setVisible(any(a.objectName() in self.actions for a in menu.actions()))
 
     def _on_setting(self, name: str) -> None:
         if name in ("custom_keys", "key_preset"):

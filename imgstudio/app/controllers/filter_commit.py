@@ -15,6 +15,7 @@ from imgstudio.core.layers import Layer
 from imgstudio.core.selection import Selection
 from imgstudio.core.tiles import TileStore
 from imgstudio.filters.base import AnyFilter
+from imgstudio.filters.cutting import cut_out
 from imgstudio.filters.resizing import SizeResult, commit_size
 from imgstudio.filters.runner import FilterResult, result_layer
 
@@ -72,6 +73,9 @@ def commit(order: Order, result: FilterResult | SizeResult) -> Layer | None:
     document, name = order.document, order.item.name
     if isinstance(result, SizeResult):
         commit_size(document, result, name)
+        return None
+    if result.cuts:
+        cut_out(document, order.layer, result, name)
         return None
     if order.again is not None:
         document.set_layer(order.again, f"{name} again", **_made_anew(order.again, result))

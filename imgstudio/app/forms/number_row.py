@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtGui import QFont, QWheelEvent
+from PySide6.QtGui import QFont, QValidator, QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QDoubleSpinBox, QSizePolicy, QWidget
 
 from imgstudio.app.forms.editor import Editor
@@ -23,6 +23,8 @@ QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {
 }
 QDoubleSpinBox::up-arrow, QDoubleSpinBox::down-arrow { width: 0px; height: 0px; image: none; }
 """
+FREE_DECIMALS: Final = 7
+"""From so many digits after the point on, a number is written as short as it can be: "0.95", "3.2e-5"."""
 SCRUB_PIXELS: Final = 200
 """Pixels to drag a label for the whole slider; ten times as many with Shift."""
 
@@ -34,6 +36,7 @@ class NumberField(QDoubleSpinBox):
         super().__init__(parent)
         number = scale.number
         self.setStyleSheet(NO_BUTTONS)
+        self._is_free = scale.decimals >= FREE_DECIMALS
         self.setDecimals(scale.decimals)
         self.setRange(number.min, number.max)
         self.setSingleStep(max(number.step, 1.0) if scale.whole else number.step)
@@ -58,11 +61,31 @@ class NumberField(QDoubleSpinBox):
         texts.append(self.specialValueText())
         return max(self.fontMetrics().horizontalAdvance(text) for text in texts)
 
+    def textFromValue(self, value: float) -> str:  # noqa: N802 - Qt names it
+        return f"{value:.6g}".replace("e-0", "e-") if self._is_free else super().textFromValue(value)
+
+    def valueFromText(self, text: str) -> float:  # noqa: N802 - Qt names it
+        return float(self._bare(text)) if self._is_free else super().valueFromText(text)
+
+    def validate(self, text: str, position: int) -> object:
+        """A number that may be tiny may be written with its power of ten."""
+        if not self._is_free or text == self.specialValueText():
+            return super().validate(text, position)
+        try:
+            is_inside = self.minimum() <= float(self._bare(text)) <= self.maximum()
+        except ValueError:
+            is_inside = False
+        state = QValidator.State.Acceptable if is_inside else QValidator.State.Intermediate
+        return state, text, position
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         if self.hasFocus():
             super().wheelEvent(event)
         else:
             event.ignore()
+
+    def _bare(self, text: str) -> str:
+        return text.removesuffix(self.suffix()).strip()
 
 
 class NumberEditor(Editor):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from functools import partial
 from typing import Any
 
@@ -30,9 +31,18 @@ class ParamForm(QWidget):
     pick_wanted = Signal(object, bool)
     """A ColourEditor that wants a colour from the picture, or does not want it any more."""
 
-    def __init__(self, params_type: type, *, compact: bool = False, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        params_type: type,
+        *,
+        compact: bool = False,
+        hidden: Set[str] = frozenset(),
+        parent: QWidget | None = None,
+    ) -> None:
+        """`hidden` names parameters that are kept but edited elsewhere."""
         super().__init__(parent)
         self.params_type = params_type
+        self._hidden = hidden
         self.compact = compact
         self._params = describe(params_type)
         self.editors: dict[str, Editor] = {}
@@ -190,6 +200,8 @@ class ParamForm(QWidget):
         return (float(editor.value() or number.min) - bottom) / (top - bottom)
 
     def _applies(self, param: Param) -> bool:
+        if param.name in self._hidden:
+            return False
         if self.compact and (param.ui.advanced or param.kind == "curve"):
             return False  # the options bar shows them in its own pop-up form
         if param.ui.visible_if is None:

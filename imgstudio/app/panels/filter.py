@@ -50,6 +50,7 @@ class FilterPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._stack)
         self.chooser.chosen.connect(self.open)
+        context.filters_changed.connect(self.chooser.refresh)
         self.controller.changed.connect(self._refresh)
         self.controller.applied.connect(self._on_applied)
         self.session.changed.connect(self._refresh)

@@ -47,6 +47,10 @@ class FilterChooser(QWidget):
         column.addWidget(self.tree, 1)
         self.show_matches("")
 
+    def refresh(self) -> None:
+        """Filters came or went."""
+        self.show_matches(self.search.text())
+
     def show_matches(self, text: str) -> None:
         """Show the filters whose name, category or help holds all words of `text`."""
         words = text.casefold().split()

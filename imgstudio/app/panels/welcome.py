@@ -82,6 +82,10 @@ class WelcomePage(QScrollArea):
         open_tile.setObjectName("welcome.open")
         open_tile.clicked.connect(lambda: self._context.actions.run("file.open"))
         first.addWidget(open_tile)
+        train_tile = Tile(tr("Train a model"), tr("Teach it with a folder of yours"), "school-outline", LARGE)
+        train_tile.setObjectName("welcome.train")
+        train_tile.clicked.connect(lambda: self._context.actions.run("workspace.train"))
+        first.addWidget(train_tile)
         for sample in SAMPLES:
             tile = Tile(tr(sample.title), tr(sample.trouble), "image-outline", LARGE)
             tile.setObjectName(f"welcome.sample.{sample.id}")

@@ -1,0 +1,112 @@
+"""Watches one run folder while its worker writes it, and lets filters pass in between."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from imgstudio.app.jobs import JobHandle, JobService
+from imgstudio.core.errors import UserError
+from imgstudio.learn.runs.folder import RunFolder
+from imgstudio.learn.runs.records import Status
+
+LIVELY_MS: Final = 250
+IDLE_MS: Final = 1500
+"""Between looks at a run that nobody works at."""
+
+
+class RunWatch(QObject):
+    """Guards: what was told is told once; another run begins with everything that its folder holds."""
+
+    opened = Signal(object)
+    """The run that is watched from now on, or None."""
+    status_changed = Signal(object)
+    steps_added = Signal(list)
+    """Rows that are new since the last time."""
+    validated = Signal(list)
+    """All validations, when there are more of them."""
+    previews_changed = Signal(list)
+    """All steps of which there are previews."""
+    swept = Signal(object)
+    """A RateSweep."""
+    ended = Signal(object)
+    """The status with which a run that was seen at work ended."""
+
+    def __init__(self, jobs: JobService, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self.run: RunFolder | None = None
+        self.status = Status()
+        self.is_alive = False
+        self._step = 0
+        self._validations = 0
+        self._previews: list[int] = []
+        self._sweep_points = -1
+        self._is_holding = False
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self.look)
+        jobs.started.connect(self._on_jobs)
+        jobs.ended.connect(self._on_jobs)
+
+    def open(self, run: RunFolder | None) -> None:
+        """Show another run, or none."""
+        if self._is_holding:
+            self._send_quietly("release")
+        self.run, self.status, self.is_alive = run, Status(), False
+        self._step = self._validations = 0
+        self._previews, self._sweep_points, self._is_holding = [], -1, False
+        self.opened.emit(run)
+        if run is None:
+            self._timer.stop()
+            return
+        self._timer.start(LIVELY_MS)
+        self.look()
+
+    def look(self) -> None:
+        """Read what is new."""
+        run = self.run
+        if run is None:
+            return
+        status, was_alive = run.status(), self.is_alive
+        self.is_alive = run.is_alive
+        if status != self.status or was_alive != self.is_alive:
+            self.status = status
+            self.status_changed.emit(status)
+        self._read_rows(run)
+        self._timer.setInterval(LIVELY_MS if self.is_alive or status.pid == 0 else IDLE_MS)
+        if was_alive and not self.is_alive:
+            self.ended.emit(status)
+
+    def _read_rows(self, run: RunFolder) -> None:
+        rows = run.steps(self._step)
+        if rows:
+            self._step = rows[-1].step
+            self.steps_added.emit(rows)
+        validations = run.validations()
+        if len(validations) != self._validations:
+            self._validations = len(validations)
+            self.validated.emit(validations)
+        previews = run.preview_steps()
+        if previews != self._previews:
+            self._previews = previews
+            self.previews_changed.emit(previews)
+        sweep = run.sweep()
+        if sweep is not None and len(sweep.points) != self._sweep_points:
+            self._sweep_points = len(sweep.points)
+            self.swept.emit(sweep)
+
+    def _on_jobs(self, handle: JobHandle) -> None:
+        """While a filter computes, the training waits between two steps."""
+        wanted = any(job.lane == "compute" and job.is_running for job in self._jobs.handles)
+        if self.run is None or not self.is_alive or wanted == self._is_holding:
+            return
+        self._is_holding = wanted
+        self._send_quietly("hold" if wanted else "release")
+
+    def _send_quietly(self, command: str) -> None:
+        assert self.run is not None
+        try:
+            self.run.send("hold" if command == "hold" else "release")
+        except UserError:
+            self._is_holding = False  # the disk is full: the filter and the training share the processor
