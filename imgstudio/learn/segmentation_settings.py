@@ -23,15 +23,19 @@ EncoderName = Literal["automatic", "from scratch", "lite0", "resnet18", "resnet3
 STEP: Final = 32
 """Sides of crops are multiples of this (pixels): the coarsest step of all encoders."""
 SMALLEST: Final = 128
-_LARGEST: Final = 768
 _MIXED: Final = 0.15
 """From this share of pictures of the other orientation on, crops are square."""
 _PIXELS_A_SECOND: Final = 350_000
 """Training pace of the usual network on two cores, cautiously; only for the first estimate of epochs."""
 ENCODER_MINUTES: Final = 45
 """From here on a learned encoder, which is slower, ends better than a network from scratch."""
-_VALIDATION_SHARE: Final = 0.1
+_VALIDATION_SHARE: Final = 0.05
 """Of the training time."""
+ENCODER_PACE: Final = 0.5
+"""Pictures a second with a learned encoder, relative to the network from scratch."""
+_EPOCHS_WANTED: Final = 18
+"""At the full size; most of the time goes to smaller pictures, which are then seen some forty times."""
+_LEAST_SIZE: Final = 192
 _LOOK_SHARE: Final = 0.03
 """Of the time budget that a single validation may take."""
 _FEWEST_JUDGED: Final = 12
@@ -86,16 +90,16 @@ class SegmentParams:
             help="Mirror and quarter turns: microscopes, maps, textures. Automatic: where masks number many objects.",
         ),
     ] = None
-    rotate: Annotated[float, Number(0, 180, unit="°"), Ui(label="Turn", group="Variation")] = 4.0
+    rotate: Annotated[float, Number(0, 180, unit="°"), Ui(label="Turn", group="Variation")] = 3.0
     zoom: Annotated[
         float,
         Number(1, 3, step=0.05, decimals=2),
         Ui(group="Variation", help="Crops show things up to this much larger than they are."),
-    ] = 1.5
+    ] = 1.4
     light: Annotated[
         float, Number(0, 1, step=0.05, decimals=2), Ui(label="Brightness and contrast", group="Variation")
-    ] = 0.2
-    colour: Annotated[float, Number(0, 1, step=0.05, decimals=2), Ui(group="Variation")] = 0.2
+    ] = 0.15
+    colour: Annotated[float, Number(0, 1, step=0.05, decimals=2), Ui(group="Variation")] = 0.1
 
     def augment(self, report: DatasetReport) -> Augment:
         """Variation apart from the choice of the crop."""
@@ -105,7 +109,7 @@ class SegmentParams:
             dihedral=counts_objects if self.dihedral is None else self.dihedral,
             rotate=self.rotate,
             zoom=1.1,
-            stretch=0.1,
+            stretch=0.05,
             light=self.light,
             contrast=self.light,
             colour=self.colour,
@@ -134,9 +138,9 @@ class Frame:
 
 
 def frame_of(report: DatasetReport, params: SegmentParams, request: Request) -> Frame:
-    """Decide the sizes from what the folder holds, the wish and the quality."""
+    """Decide the sizes from what the folder holds, the wish, the quality and the time."""
     samples = report.side("train") or report.samples
-    allowed = params.size or _stepped(round(256 + 512 * request.quality))
+    allowed = params.size or _affordable(samples, params, request)
     usual = int(median(max(s.width, s.height) for s in samples)) if samples else allowed
     longest = max((max(s.width, s.height) for s in samples), default=allowed)
     # Reduced ones all come to the same longer side; small enough ones are all seen as they are.
@@ -151,7 +155,7 @@ def epochs_for(report: DatasetReport, minutes: float, crop: tuple[int, int], pac
 
 
 def epochs_between_validations(report: DatasetReport, frame: Frame, phases: Sequence[Phase]) -> float:
-    """So many that validating takes a tenth of the time or less, and that the curve has some forty points."""
+    """So many that validating takes a twentieth of the time or so, and that the curve has some forty points."""
     look = judged_count(report, frame, 0) * math.prod(frame.usual)
     train = max(1, len(report.side("train")))
     epochs = sum(phase.length for phase in phases)
@@ -195,6 +199,17 @@ def _is_installed(model: str) -> bool:
     from imgstudio.engine.registry import ModelRegistry
 
     return any(manifest.id == model for manifest in ModelRegistry.of_user().manifests())
+
+
+def _affordable(samples: Sequence[Sample], params: SegmentParams, request: Request) -> int:
+    """The longer side that the quality allows, if there is time to see the pictures often enough at it."""
+    allowed = _stepped(round(256 + 512 * request.quality))
+    if not request.minutes or not samples:
+        return allowed
+    pace = _PIXELS_A_SECOND * (ENCODER_PACE if encoder_for(params, request) else 1)
+    width, height = _usual_shape(samples, 1000)
+    squares = request.minutes * 60 * pace / (_EPOCHS_WANTED * len(samples) * width * height / 1000**2)
+    return max(_LEAST_SIZE, min(allowed, _stepped(round(math.sqrt(squares)))))
 
 
 def _usual_shape(samples: Sequence[Sample], longer: int) -> tuple[int, int]:

@@ -76,7 +76,7 @@ def test_the_plan_from_scratch_is_one_cycle_over_growing_pictures():
     params = SegmentParams(encoder="from scratch")
     plan = RECIPE.plan(street(), params, Request(30, 0.5))
     assert plan.minutes == 30
-    assert [phase.size for phase in plan.phases] == [256, 256, 480]
+    assert [phase.size for phase in plan.phases] == [256, 256, 352]
     rates = [(phase.rate.start, phase.rate.end) for phase in plan.phases]
     assert rates[0][1] == rates[1][0] == max(max(pair) for pair in rates)
     assert rates[1][1] == rates[2][0] > rates[2][1]
@@ -85,9 +85,9 @@ def test_the_plan_from_scratch_is_one_cycle_over_growing_pictures():
 
 
 def test_the_plan_on_an_encoder_rests_and_wakes_it_at_both_sizes():
-    plan = RECIPE.plan(street(), SegmentParams(encoder="lite0"), Request(90, 0.5))
+    plan = RECIPE.plan(street(), SegmentParams(encoder="lite0"), Request(900, 0.5))
     stages = list(dict.fromkeys((phase.size, phase.frozen) for phase in plan.phases))
-    assert stages == [(256, 2), (256, 0), (480, 2), (480, 0)]
+    assert stages == [(320, 2), (320, 0), (480, 2), (480, 0)]
     assert all(phase.spread < 1 for phase in plan.phases if not phase.frozen)
 
 
@@ -103,7 +103,7 @@ def test_an_encoder_that_is_not_installed_is_named(tmp_path):
 
 
 def test_sizes_follow_the_folder_the_quality_and_the_wish():
-    frame = frame_of(street(), SegmentParams(), Request(30, 0.5))
+    frame = frame_of(street(), SegmentParams(), Request(0, 0.5))
     assert (frame.longest, frame.usual, frame.crop(256), frame.crop(480)) == (
         480,
         (480, 360),
@@ -111,9 +111,18 @@ def test_sizes_follow_the_folder_the_quality_and_the_wish():
         (480, 352),
     )
     photos = street(size=(4000, 3000))
-    assert frame_of(photos, SegmentParams(), Request(30, 0.5)).usual == (512, 384)
-    assert frame_of(photos, SegmentParams(), Request(30, 0.0)).usual == (256, 192)
+    assert frame_of(photos, SegmentParams(), Request(0, 0.5)).usual == (512, 384)
+    assert frame_of(photos, SegmentParams(), Request(0, 0.0)).usual == (256, 192)
     assert frame_of(photos, SegmentParams(size=1024), Request(30, 0.0)).longest == 1024
+
+
+def test_little_time_means_smaller_pictures_and_never_tiny_ones():
+    sizes = [
+        frame_of(street(), SegmentParams(), Request(minutes, 0.5)).longest for minutes in (1, 10, 30, 200)
+    ]
+    assert sizes == sorted(sizes)
+    assert sizes[0] == 192
+    assert sizes[-1] == 480
 
 
 def test_pictures_that_lie_both_ways_are_cut_square():
@@ -124,7 +133,7 @@ def test_pictures_that_lie_both_ways_are_cut_square():
 
 
 def test_a_validation_never_eats_the_budget():
-    report, frame = street(valid=5000), frame_of(street(), SegmentParams(), Request(30, 0.5))
+    report, frame = street(valid=5000), frame_of(street(), SegmentParams(), Request(0, 0.5))
     assert judged_count(report, frame, 1) < judged_count(report, frame, 60) < 5000
     assert judged_count(street(), frame, 30) == 101
 

@@ -68,15 +68,18 @@ class Classifier(nn.Module):
 
 
 class Cleaner(nn.Module):
-    """What to take away from noisy pictures, computed at half the size."""
+    """What to take away from noisy pictures, computed at half the size; at first nothing, as in our own nets."""
 
     def __init__(self) -> None:
         super().__init__()
+        last = nn.Conv2d(32, 12, 3, 1, 1)
         self.body = nn.Sequential(
-            block(12, 32, norm=False),
-            *(block(32, 32, norm=False) for _ in range(3)),
-            nn.Conv2d(32, 12, 3, 1, 1),
+            block(12, 32, norm=False), *(block(32, 32, norm=False) for _ in range(3)), last
         )
+        for layer in self.body.modules():
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight)
+        nn.init.zeros_(last.weight)
 
     def forward(self, pictures: Tensor) -> Tensor:
         return pictures - F.pixel_shuffle(self.body(F.pixel_unshuffle(pictures, 2)), 2)

@@ -67,7 +67,7 @@ class NumberField(QDoubleSpinBox):
     def valueFromText(self, text: str) -> float:  # noqa: N802 - Qt names it
         return float(self._bare(text)) if self._is_free else super().valueFromText(text)
 
-    def validate(self, text: str, position: int) -> object:
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         """A number that may be tiny may be written with its power of ten."""
         if not self._is_free or text == self.specialValueText():
             return super().validate(text, position)

@@ -12,6 +12,7 @@ from imgstudio.learn.dataset.report import DatasetReport
 from imgstudio.learn.plan import Curve, Optimiser, Phase, Plan
 from imgstudio.learn.recipe import Recipe, Request, Setup, TrainSession
 from imgstudio.learn.segmentation_settings import (
+    ENCODER_PACE,
     SMALLEST,
     STEP,
     SegmentParams,
@@ -25,14 +26,12 @@ BATCH: Final = 8
 RATE: Final = 4e-3
 """Top of the one-cycle from scratch."""
 DECAY: Final = Optimiser("adamw", weight_decay=1e-2)
-HALF: Final = 0.55
+HALF: Final = 0.7
 """Size of the first pictures, relative to the last."""
-SHARES: Final = (0.15, 0.45, 0.4)
+SHARES: Final = (0.2, 0.5, 0.3)
 """Of the time: climb and descent on small pictures, descent on large ones."""
 TURN: Final = (0.3, 0.9)
 """Rate, relative to its top, and momentum where the pictures grow."""
-ENCODER_PACE: Final = 0.5
-"""Pictures a second, relative to the network from scratch."""
 ENCODER_SHARES: Final = (0.08, 0.42, 0.05, 0.45)
 """Of the time: encoder at rest and learning on small pictures, the same on large ones."""
 ENCODER_RATES: Final = (3e-3, 1.5e-3, 1e-3, 7e-4)

@@ -113,6 +113,8 @@ class TrainPage(QWidget):
         self.training.draft.checked.connect(self._on_checked)
         self.runs.compared_changed.connect(self.plots.set_compared)
         self.setup.design_wanted.connect(self._on_design)
+        self.strip.step_chosen.connect(self.checkpoints.show_step)
+        self.strip.step_chosen.connect(self.judgement.show_step)
 
     def _on_checked(self) -> None:
         """A new plan is worth a look, unless a training is being watched."""

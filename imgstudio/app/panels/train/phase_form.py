@@ -47,9 +47,9 @@ class Course:
         Number(0.1, 10, 0.1, soft_max=4),
         Ui(label="Power", group="Learning rate", visible_if=("rate_kind", "polynomial")),
     ] = 2.0
-    momentum_kind: Annotated[
-        CurveKind, Ui(label="Course", help="Beta 1 of Adam.", group="Momentum")
-    ] = "constant"
+    momentum_kind: Annotated[CurveKind, Ui(label="Course", help="Beta 1 of Adam.", group="Momentum")] = (
+        "constant"
+    )
     momentum_start: Annotated[float, MOMENTUM, Ui(label="Start", group="Momentum")] = 0.9
     momentum_end: Annotated[float, MOMENTUM, Ui(label="End", group="Momentum")] = 0.9
     momentum_power: Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -136,23 +137,20 @@ def added(plan: Plan, index: int, layout: Layout) -> Plan:
 
 def laid_out(plan: Plan, layout: Layout, train_count: int) -> Plan:
     """Replace all phases by a layout of the same length, rate and largest pictures."""
-    length, unit = whole_length(plan, train_count)
+    lengths, unit = lengths_of(plan, train_count)
     like = max(plan.phases, key=lambda phase: phase.size)
     like = replace(like, unit=unit, frozen=0, spread=1.0, averages=False)
-    return replace(plan, phases=_tidy(layout.build(length, max(map(top_rate, plan.phases)), like)))
+    return replace(plan, phases=_tidy(layout.build(lengths[-1], max(map(top_rate, plan.phases)), like)))
 
 
-def whole_length(plan: Plan, train_count: int) -> tuple[float, Unit]:
-    """Of all phases: steps where all count steps, else epochs."""
-    if all(phase.unit == "steps" for phase in plan.phases):
-        return sum(phase.length for phase in plan.phases), "steps"
-    return sum(epochs_of(phase, train_count, plan.accumulate) for phase in plan.phases), "epochs"
-
-
-def epochs_of(phase: Phase, train_count: int, accumulate: int) -> float:
-    if phase.unit == "epochs":
-        return phase.length
-    return phase.length * phase.batch * accumulate / max(1, train_count)
+def lengths_of(plan: Plan, train_count: int) -> tuple[tuple[float, ...], Unit]:
+    """At the boundaries of phases, from 0 on: in steps where all phases count steps, else in epochs."""
+    unit: Unit = "steps" if all(phase.unit == "steps" for phase in plan.phases) else "epochs"
+    lengths = (
+        phase.length if phase.unit == unit else phase.length * phase.batch * plan.accumulate / train_count
+        for phase in plan.phases
+    )
+    return tuple(itertools.accumulate(lengths, initial=0.0)), unit
 
 
 def top_rate(phase: Phase) -> float:

@@ -19,6 +19,8 @@ from imgstudio.learn.plan import Phase, Plan
 EDGE: Final = 12
 LONGEST_NAME: Final = 80
 NAME_WIDTH: Final = 320
+MOST_WIDTH: Final = 1000
+"""Sliders that are longer are harder to read, not easier."""
 
 
 class PlanNumbers(QScrollArea):
@@ -52,7 +54,9 @@ class PlanNumbers(QScrollArea):
             self.name.setText(phase.name)
         is_critic = phase.name == CRITIC
         self.name.setReadOnly(is_critic)
-        self.name.setToolTip(tr("The phase of this name is where the critic learns alone") if is_critic else "")
+        self.name.setToolTip(
+            tr("The phase of this name is where the critic learns alone") if is_critic else ""
+        )
         self._inner.setEnabled(can_edit)
 
     def preview(self, phase: Phase) -> None:
@@ -78,6 +82,7 @@ class PlanNumbers(QScrollArea):
         rule = QFrame()
         rule.setProperty("role", "line")
         self._inner = QWidget()
+        self._inner.setMaximumWidth(MOST_WIDTH)
         column = QVBoxLayout(self._inner)
         column.setContentsMargins(EDGE, EDGE, EDGE, EDGE)
         column.setSpacing(8)

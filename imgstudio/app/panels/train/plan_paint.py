@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QPolygonF
 
-from imgstudio.app.panels.train.plan_layout import GAP, LEFT, RIGHT, RULER, TOP, PlanLayout
-from imgstudio.app.panels.train.plan_texts import duration_text, minutes_text, pictures_text, plain_number
+from imgstudio.app.panels.train.plan_layout import GAP, HEAD, LEFT, RIGHT, RULER, TOP, PlanLayout
+from imgstudio.app.panels.train.plan_texts import (
+    duration_text,
+    length_text,
+    minutes_text,
+    pictures_text,
+    plain_number,
+)
 from imgstudio.app.theme import FONT_POINTS, SMALL_POINTS, Tokens, current_tokens, interface_font
-from imgstudio.learn.plan import Phase, Plan
+from imgstudio.learn.plan import Phase, Plan, Unit
 
 RADIUS: Final = 6
 PADDING: Final = 8
-SAMPLES: Final = 65
+SAMPLES: Final = 129
 FILL: Final = 0.16
 """Opacity of the area under the rate."""
 DONE: Final = 0.10
@@ -50,7 +56,10 @@ class PlanLook:
     has_focus: bool = False
     done: float | None = None
     """Share of the run that is over, while one is at work."""
-    shares: tuple[float, ...] = field(default=())
+    shares: tuple[float, ...] = ()
+    lengths: tuple[float, ...] = ()
+    """At the boundaries, in `unit`, for plans without a time budget."""
+    unit: Unit = "epochs"
 
 
 def paint_plan(painter: QPainter, plan: Plan, layout: PlanLayout, look: PlanLook) -> None:
@@ -121,7 +130,11 @@ def _paint_block(painter: QPainter, plan: Plan, layout: PlanLayout, look: PlanLo
     _paint_head(painter, plan, layout, look, index)
     painter.restore()
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    edge = QPen(QColor(tokens.accent), 3 if look.has_focus else 2) if is_selected else QPen(QColor(tokens.line), 1)
+    edge = (
+        QPen(QColor(tokens.accent), 3 if look.has_focus else 2)
+        if is_selected
+        else QPen(QColor(tokens.line), 1)
+    )
     painter.setPen(edge)
     inset = edge.widthF() / 2
     painter.drawRoundedRect(block.adjusted(inset, inset, -inset, -inset), RADIUS - inset, RADIUS - inset)
@@ -189,7 +202,7 @@ def _paint_curves(painter: QPainter, plan: Plan, layout: PlanLayout, look: PlanL
     at = np.linspace(0, 1, SAMPLES)
     momentum = _line(box, at, [scale.momentum(phase.momentum.at(float(x))) for x in at])
     rate = _line(box, at, [scale.rate(phase.rate.at(float(x))) for x in at])
-    area = QPolygonF([box.bottomLeft(), *list(rate), box.bottomRight()])
+    area = QPolygonF([box.bottomLeft(), *rate, box.bottomRight()])
     wash = QColor(tokens.accent)
     wash.setAlphaF(FILL)
     painter.setPen(Qt.PenStyle.NoPen)
@@ -201,16 +214,22 @@ def _paint_curves(painter: QPainter, plan: Plan, layout: PlanLayout, look: PlanL
     painter.setPen(dashes)
     painter.drawPolyline(momentum)
     painter.setPen(
-        QPen(QColor(tokens.accent), 2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+        QPen(
+            QColor(tokens.accent),
+            2,
+            Qt.PenStyle.SolidLine,
+            Qt.PenCapStyle.RoundCap,
+            Qt.PenJoinStyle.RoundJoin,
+        )
     )
     painter.drawPolyline(rate)
 
 
-def _line(box: QRectF, at: np.ndarray[tuple[int], np.dtype[np.float64]], heights: list[float]) -> QPolygonF:
+def _line(
+    box: QRectF, at: np.ndarray[tuple[int], np.dtype[np.float64]], heights: list[float]
+) -> list[QPointF]:
     pairs = zip(at, heights, strict=True)
-    return QPolygonF(
-        [QPointF(box.left() + float(x) * box.width(), box.bottom() - y * box.height()) for x, y in pairs]
-    )
+    return [QPointF(box.left() + float(x) * box.width(), box.bottom() - y * box.height()) for x, y in pairs]
 
 
 def _paint_stripes(painter: QPainter, plan: Plan, layout: PlanLayout, index: int) -> None:
@@ -272,29 +291,39 @@ def _paint_scale(painter: QPainter, plan: Plan, layout: PlanLayout, look: PlanLo
 def _paint_ruler(painter: QPainter, plan: Plan, layout: PlanLayout, look: PlanLook) -> None:
     tokens, top = current_tokens(), layout.height - RULER
     painter.setFont(interface_font(SMALL_POINTS))
-    for share, text in _ticks(plan, layout):
+    held = layout.edges[look.boundary + 1] if look.is_held and look.boundary is not None else -math.inf
+    for share, text in _ticks(plan, layout, look):
         x = layout.x_of(share)
         painter.setPen(QPen(QColor(tokens.dim), 1))
         painter.drawLine(QPointF(round(x) + 0.5, top + 3), QPointF(round(x) + 0.5, top + 7))
         width = painter.fontMetrics().horizontalAdvance(text)
         left = min(max(x - width / 2, layout.edges[0]), layout.edges[-1] + RIGHT - width)
-        painter.drawText(QRectF(left, top + 7, width + 2, 16), Flag.AlignLeft, text)
+        if abs(x - held) > TICK_ROOM:
+            painter.drawText(QRectF(left, top + 7, width + 2, 16), Flag.AlignLeft, text)
 
 
-def _ticks(plan: Plan, layout: PlanLayout) -> list[tuple[float, str]]:
+def _ticks(plan: Plan, layout: PlanLayout, look: PlanLook) -> list[tuple[float, str]]:
     """Marks of the ruler as (share of the time, text)."""
-    room = layout.edges[-1] - layout.edges[0]
     if plan.minutes > 0:
+        room = layout.edges[-1] - layout.edges[0]
         step = _round_step(plan.minutes * TICK_ROOM / room)
         count = int(plan.minutes / step + 1e-9)
         return [(i * step / plan.minutes, minutes_text(i * step) if i else "0") for i in range(count + 1)]
-    marks, last = [], -math.inf
-    for index, share in enumerate(layout.ends):
-        x = layout.x_of(share)
-        if x - last >= TICK_ROOM / 2:
-            marks.append((share, f"{share:.0%}" if index else "0"))
-            last = x
+    last = len(layout.ends) - 1
+    marks = [(1.0, length_text(look.lengths[last], look.unit))]
+    right = layout.edges[last] - TICK_ROOM
+    for index in range(last - 1, -1, -1):
+        if layout.edges[index] <= right or index == 0:
+            marks.append((layout.ends[index], f"{look.lengths[index]:,.4g}" if index else "0"))
+            right = layout.edges[index] - TICK_ROOM / 2
     return marks
+
+
+def _when(plan: Plan, layout: PlanLayout, look: PlanLook, index: int) -> str:
+    """Where a boundary lies, in words."""
+    if plan.minutes > 0:
+        return minutes_text(plan.minutes * layout.ends[index])
+    return length_text(look.lengths[index], look.unit)
 
 
 def _round_step(least: float) -> float:
@@ -310,7 +339,7 @@ def _paint_done(painter: QPainter, layout: PlanLayout, done: float) -> None:
     wash.setAlphaF(DONE)
     painter.fillRect(QRectF(block.left(), block.top(), x - block.left(), block.height()), wash)
     painter.setPen(QPen(colour, 2))
-    painter.drawLine(QPointF(x, TOP), QPointF(x, layout.height - RULER + 4))
+    painter.drawLine(QPointF(x, TOP + HEAD), QPointF(x, layout.height - RULER + 4))
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colour)
     foot = layout.height - RULER + 2
@@ -324,8 +353,7 @@ def _paint_grip(painter: QPainter, plan: Plan, layout: PlanLayout, look: PlanLoo
     painter.drawLine(QPointF(x, block.top() + 2), QPointF(x, block.bottom() - 2))
     if not look.is_held:
         return
-    share = layout.ends[index + 1]
-    text = minutes_text(plan.minutes * share) if plan.minutes > 0 else f"{share:.0%}"
+    text = _when(plan, layout, look, index + 1)
     _paint_bubble(painter, QPointF(x, layout.height - RULER / 2 + 1), text, tokens)
 
 

@@ -26,7 +26,7 @@ CURVES: Final[dict[CurveKind, str]] = {
 
 
 def minutes_text(minutes: float) -> str:
-    """ "40 s", "2.5 min", "1 h 20 min"."""
+    """As "40 s", "2.5 min", "1 h 20 min"."""
     if minutes < 1:
         return f"{minutes * 60:.0f} s"
     if minutes < 10:
@@ -38,7 +38,7 @@ def minutes_text(minutes: float) -> str:
 
 
 def length_text(length: float, unit: Unit) -> str:
-    """ "4.5 epochs", "1,200 steps"."""
+    """As "4.5 epochs", "1,200 steps"."""
     number = f"{length:,.0f}" if unit == "steps" or length >= 100 else f"{length:.3g}"
     if unit == "steps":
         return tr("{number} steps").format(number=number)
@@ -53,15 +53,15 @@ def duration_text(plan: Plan, index: int, share: float) -> str:
 
 
 def pictures_text(phase: Phase, *, is_short: bool = False) -> str:
-    """ "192 px · batch 8", or without the words."""
+    """As "192 px · batch 8", or without the words."""
     if is_short:
-        return f"{phase.size or tr('auto')} × {phase.batch}"
+        return f"{phase.size or tr('auto')} · {phase.batch}"
     size = f"{phase.size} px" if phase.size else tr("usual size")
     return tr("{size} · batch {batch}").format(size=size, batch=phase.batch)
 
 
 def rate_text(phase: Phase) -> str:
-    """ "1.6e-4 → 4e-3"."""
+    """As "1.6e-4 → 4e-3"."""
     return _range(phase.rate.kind, phase.rate.start, phase.rate.end)
 
 
@@ -92,7 +92,7 @@ def phase_lines(plan: Plan, index: int, share: float) -> list[tuple[str, str]]:
 
 
 def plan_sentence(plan: Plan, train_count: int) -> str:
-    """ "20 min · 3 phases · 92 pictures"."""
+    """As "20 min · 3 phases · 92 pictures"."""
     phases = tr("1 phase") if len(plan.phases) == 1 else tr("{n} phases").format(n=len(plan.phases))
     pictures = tr("{n:,} pictures").format(n=train_count)
     if plan.minutes > 0:

@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from imgstudio.app.i18n import tr
-from imgstudio.app.panels.train.plan_edits import moved, shares, with_boundary, without
+from imgstudio.app.panels.train.plan_edits import lengths_of, moved, shares, with_boundary, without
 from imgstudio.app.panels.train.plan_layout import PlanLayout, lay_out
 from imgstudio.app.panels.train.plan_paint import PlanLook, paint_plan
 from imgstudio.app.panels.train.plan_texts import phase_lines, spoken_plan
@@ -178,7 +178,8 @@ class Timeline(QWidget):
         if self.plan is not None:
             parts = shares(self.plan, self._train_count)
             self._layout = lay_out(self.plan, parts, self.width(), self.height())
-            self._look = replace(self._look, shares=parts, selected=self.selected)
+            lengths, unit = lengths_of(self.plan, self._train_count)
+            self._look = replace(self._look, shares=parts, lengths=lengths, unit=unit, selected=self.selected)
         self.update()
 
     def _choose(self, index: int) -> None:

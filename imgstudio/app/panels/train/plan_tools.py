@@ -28,7 +28,7 @@ class PlanTools(QWidget):
     propose = Signal()
     duplicate = Signal()
     remove = Signal()
-    move = Signal(int)
+    shift = Signal(int)
     """The chosen phase by one place."""
     add = Signal(str)
     """A layout's id: after the chosen phase."""
@@ -91,9 +91,13 @@ class PlanTools(QWidget):
         menu.addAction(icons.icon("content-copy"), tr("Duplicate"), self.duplicate.emit)
         menu.addAction(icons.icon("trash-can-outline"), tr("Remove"), self.remove.emit).setEnabled(count > 1)
         menu.addSeparator()
-        before = menu.addAction(icons.icon("arrow-left"), tr("Move to the left"), partial(self.move.emit, -1))
+        before = menu.addAction(
+            icons.icon("arrow-left"), tr("Move to the left"), partial(self.shift.emit, -1)
+        )
         before.setEnabled(index > 0)
-        after = menu.addAction(icons.icon("arrow-right"), tr("Move to the right"), partial(self.move.emit, 1))
+        after = menu.addAction(
+            icons.icon("arrow-right"), tr("Move to the right"), partial(self.shift.emit, 1)
+        )
         after.setEnabled(index + 1 < count)
         menu.addSeparator()
         self._fill(menu.addMenu(tr("Add after it")), self.add)
@@ -102,7 +106,7 @@ class PlanTools(QWidget):
     def _add_menu(self) -> QMenu:
         menu = QMenu(self)
         menu.setObjectName("train.plan.add.menu")
-        menu.addSection(tr("After the chosen phase"))
+        menu.addAction(tr("After the chosen phase")).setEnabled(False)
         self._fill(menu, self.add)
         menu.addSeparator()
         self._fill(menu.addMenu(tr("Instead of all phases")), self.lay_out)

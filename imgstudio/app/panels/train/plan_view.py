@@ -40,6 +40,7 @@ from imgstudio.core.errors import UserError
 from imgstudio.core.paths import file_errors, write_atomically
 from imgstudio.learn.plan import Plan, plan_from_json
 from imgstudio.learn.runs.folder import RunFolder
+from imgstudio.learn.runs.records import Status
 
 P = ParamSpec("P")
 EDGE: Final = 12
@@ -143,7 +144,7 @@ class PlanView(QWidget):
     def _connect(self) -> None:
         self._draft.changed.connect(self._show)
         self._watch.opened.connect(self._on_opened)
-        self._watch.status_changed.connect(self._show)
+        self._watch.status_changed.connect(self._on_status)
         self.which.chosen.connect(self._show)
         line, tools = self.timeline, self.tools
         line.edited.connect(self._change)
@@ -155,7 +156,7 @@ class PlanView(QWidget):
         tools.propose.connect(self._on_propose)
         tools.duplicate.connect(self._on_duplicate)
         tools.remove.connect(lambda: self._edit(without, line.selected))
-        tools.move.connect(self._on_move)
+        tools.shift.connect(self._on_shift)
         tools.add.connect(lambda name: self._edit(added, line.selected, layout_named(name)))
         tools.lay_out.connect(lambda name: self._edit(laid_out, layout_named(name), self._train_count))
         tools.log_toggled.connect(line.set_log)
@@ -226,6 +227,13 @@ class PlanView(QWidget):
         self.which.set_index(RUN if self._run_plan is not None else DRAFT)
         self._show()
 
+    def _on_status(self, status: Status) -> None:
+        """Twice a second: nothing that a person may be typing into is touched."""
+        if self.which.isVisibleTo(self) != self._watch.is_alive:
+            self._show()
+        else:
+            self.timeline.set_done(None if self.can_edit else status.done)
+
     def _on_undo(self) -> None:
         self._mine = self._past.take_back()
         self._draft.set_plan(self._mine)
@@ -244,7 +252,7 @@ class PlanView(QWidget):
         self.timeline.select(index + 1)
         self._show()
 
-    def _on_move(self, step: int) -> None:
+    def _on_shift(self, step: int) -> None:
         source = self.timeline.selected
         self._edit(moved, source, source + step)
         self.timeline.select(source + step)

@@ -95,18 +95,23 @@ class RunBar(QWidget):
         self.stop.setVisible(alive and status.state != "finding rate")
         self.stop.setText(tr("Stop now") if status.state == "stopping" else tr("Stop and keep the best"))
         self.cancel.setVisible(alive)
+        is_fresh = status.state == "preparing" and not alive
+        self.go_on.setText(tr("Start") if is_fresh else tr("Resume"))
         self._bar.setValue(round(1000 * status.done))
         self.facts.setText(self._facts(status))
         self._error.tell(status)
 
     def _can_go_on(self, status: Status) -> bool:
         assert self._watch.run is not None
-        return status.state in ("failed", "stopped") or self._watch.run.was_interrupted
+        is_waiting = status.state == "preparing" and status.pid == 0
+        return is_waiting or status.state in ("failed", "stopped") or self._watch.run.was_interrupted
 
     def _state_text(self, status: Status) -> str:
         run = self._watch.run
         if run is not None and run.was_interrupted:
             return tr("Interrupted: Resume goes on from the last checkpoint")
+        if status.state == "preparing" and status.pid == 0:
+            return tr("Not trained yet")
         return tr(STATES[status.state])
 
     def _facts(self, status: Status) -> str:

@@ -143,6 +143,8 @@ class RunForm(Halves):
         self.judging.changed.connect(self._on_changed)
 
     def show_plan(self, plan: Plan) -> None:
+        if plan == self._plan:
+            return
         self._plan = plan
         self._stop = plan.early_stop or self._stop
         self.conduct.set_value(conduct_of(plan))
