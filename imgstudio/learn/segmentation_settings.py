@@ -50,27 +50,31 @@ class SegmentParams:
         Ui(
             help="What looks at the picture: a small network that starts from nothing, or one that has seen a million "
             "photos (installed in the model manager). Automatic takes EfficientNet-Lite0 when it is installed and "
-            "there is time for it."
+            "there is time for it.",
+            advanced=True,
         ),
     ] = "automatic"
     loss: Annotated[
         LossKind,
         Ui(
-            help="What is minimised. Automatic: cross-entropy, with Dice for two classes, with Lovász for more."
+            help="What is minimised. Automatic: cross-entropy, with Dice for two classes, with Lovász for more.",
+            advanced=True,
         ),
     ] = "automatic"
     balance: Annotated[
         float,
         Number(0, 1, step=0.1),
         Ui(
-            help="How much more rare classes count: 0 not at all, 1 by the root of their rarity, at most eightfold."
+            help="How much more rare classes count: 0 not at all, 1 by the root of their rarity, at most eightfold.",
+            advanced=True,
         ),
     ] = 1.0
     size: Annotated[
         int | None,
         Number(SMALLEST, 2048, step=STEP, unit="px"),
         Ui(
-            help="Longer side at which pictures are seen. Automatic: as they are, as far as the quality allows."
+            help="Longer side at which pictures are seen. Automatic: as they are, as far as the quality allows.",
+            advanced=True,
         ),
     ] = None
     width: Annotated[
@@ -79,27 +83,38 @@ class SegmentParams:
         Ui(help="How wide the network from scratch is. Automatic: by the quality.", advanced=True),
     ] = None
     mirrored: Annotated[
-        bool, Ui(help="Average with the mirrored picture when it is used: a little better, twice the time.")
+        bool,
+        Ui(
+            help="Average with the mirrored picture when it is used: a little better, twice the time.",
+            advanced=True,
+        ),
     ] = True
-    flip: Annotated[bool, Ui(label="Mirror", group="Variation", help="Left and right are alike.")] = True
+    flip: Annotated[
+        bool, Ui(label="Mirror", group="Variation", help="Left and right are alike.", advanced=True)
+    ] = True
     dihedral: Annotated[
         bool | None,
         Ui(
             label="Any way up",
             group="Variation",
             help="Mirror and quarter turns: microscopes, maps, textures. Automatic: where masks number many objects.",
+            advanced=True,
         ),
     ] = None
-    rotate: Annotated[float, Number(0, 180, unit="°"), Ui(label="Turn", group="Variation")] = 3.0
+    rotate: Annotated[float, Number(0, 180, unit="°"), Ui(label="Turn", group="Variation", advanced=True)] = (
+        3.0
+    )
     zoom: Annotated[
         float,
         Number(1, 3, step=0.05, decimals=2),
-        Ui(group="Variation", help="Crops show things up to this much larger than they are."),
+        Ui(group="Variation", help="Crops show things up to this much larger than they are.", advanced=True),
     ] = 1.4
     light: Annotated[
-        float, Number(0, 1, step=0.05, decimals=2), Ui(label="Brightness and contrast", group="Variation")
+        float,
+        Number(0, 1, step=0.05, decimals=2),
+        Ui(label="Brightness and contrast", group="Variation", advanced=True),
     ] = 0.15
-    colour: Annotated[float, Number(0, 1, step=0.05, decimals=2), Ui(group="Variation")] = 0.1
+    colour: Annotated[float, Number(0, 1, step=0.05, decimals=2), Ui(group="Variation", advanced=True)] = 0.1
 
     def augment(self, report: DatasetReport) -> Augment:
         """Variation apart from the choice of the crop."""

@@ -6,6 +6,9 @@ with that top train equally long. Then a one-cycle of 60 % of the steps, whose t
 finder suggests for that seed), has to reach the validation loss of the best constant rate, and the suggestions
 have to lie within a factor 3 of the best top. Losses are means over the seeds, of the last weights: no moving
 average helps anybody. The exit status is 1 when something is missed.
+
+What to expect: the frames keep both promises. The noise keeps that of the finder but not the other: after 300
+steps its loss still falls so fast that nothing replaces steps; with 1000 the shorter one-cycle draws level.
 """
 
 from __future__ import annotations
@@ -68,18 +71,15 @@ class Classifier(nn.Module):
 
 
 class Cleaner(nn.Module):
-    """What to take away from noisy pictures, computed at half the size; at first nothing, as in our own nets."""
+    """What to take away from noisy pictures, computed at half the size."""
 
     def __init__(self) -> None:
         super().__init__()
-        last = nn.Conv2d(32, 12, 3, 1, 1)
         self.body = nn.Sequential(
-            block(12, 32, norm=False), *(block(32, 32, norm=False) for _ in range(3)), last
+            block(12, 32, norm=False),
+            *(block(32, 32, norm=False) for _ in range(3)),
+            nn.Conv2d(32, 12, 3, 1, 1),
         )
-        for layer in self.body.modules():
-            if isinstance(layer, nn.Conv2d):
-                nn.init.kaiming_normal_(layer.weight)
-        nn.init.zeros_(last.weight)
 
     def forward(self, pictures: Tensor) -> Tensor:
         return pictures - F.pixel_shuffle(self.body(F.pixel_unshuffle(pictures, 2)), 2)

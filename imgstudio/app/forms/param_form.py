@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
@@ -18,6 +18,9 @@ from imgstudio.app.forms.form_row import RESET_WIDTH, FormRow
 from imgstudio.app.forms.histogram_view import Histograms, HistogramView
 from imgstudio.app.forms.number_row import NumberEditor
 from imgstudio.core.params import Param, describe
+
+MORE: Final = "more: "
+"""Marks the headings of groups inside the fold."""
 
 
 class ParamForm(QWidget):
@@ -113,23 +116,29 @@ class ParamForm(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        for group in dict.fromkeys(param.ui.group for param in self._params if not param.ui.advanced):
-            if group:
-                self._headings[group] = heading = _heading(group)
-                column.addWidget(heading)
-            for param in self._params:
-                if param.ui.group == group and not param.ui.advanced:
-                    if param.ui.histogram and self._levels is None:
-                        self._levels = HistogramView(self)
-                        column.addWidget(self._levels)
-                        self._levels.setContentsMargins(0, 0, RESET_WIDTH + 4, 0)
-                    column.addWidget(self._row(param))
+        self._add_groups([param for param in self._params if not param.ui.advanced], column, "")
         advanced = [param for param in self._params if param.ui.advanced]
         if advanced:
             self.more = Fold("More", "form.more", self)
             column.addWidget(self.more)
-            for param in advanced:
-                self.more.content.addWidget(self._row(param))
+            self._add_groups(advanced, self.more.content, MORE)
+
+    def _add_groups(self, params: Sequence[Param], column: QVBoxLayout, prefix: str) -> None:
+        for group in dict.fromkeys(param.ui.group for param in params):
+            if group:
+                self._headings[prefix + group] = heading = _heading(group)
+                column.addWidget(heading)
+            for param in params:
+                if param.ui.group == group:
+                    self._add_levels(param, column)
+                    column.addWidget(self._row(param))
+
+    def _add_levels(self, param: Param, column: QVBoxLayout) -> None:
+        """The histogram stands above the first number that is a level."""
+        if param.ui.histogram and self._levels is None:
+            self._levels = HistogramView(self)
+            column.addWidget(self._levels)
+            self._levels.setContentsMargins(0, 0, RESET_WIDTH + 4, 0)
 
     def _row(self, param: Param) -> FormRow:
         row = FormRow(self._editor(param), parent=self)
@@ -183,7 +192,7 @@ class ParamForm(QWidget):
         for param in self._params:
             self._holders[param.name].setVisible(self._applies(param))
         for group, heading in self._headings.items():
-            members = [p for p in self._params if p.ui.group == group and not p.ui.advanced]
+            members = [p for p in self._params if MORE * p.ui.advanced + p.ui.group == group]
             heading.setVisible(any(self._applies(param) for param in members))
         if self._levels is not None:
             shown = [param.name for param in self._params if param.ui.histogram and self._applies(param)]
