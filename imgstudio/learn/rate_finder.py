@@ -26,6 +26,8 @@ MARGIN = 10.0
 
 Measured by training.benchmarks.schedules with Adam and AdamW; with SGD, which bears more, it is on the safe side.
 """
+CLEAR = 0.4
+"""Share of the deepest fall that makes a fall a valley."""
 RISE = 3.0
 """Falls (or thirds of the first loss) above the lowest that count as divergence."""
 
@@ -84,7 +86,7 @@ def suggestions(places: Floats, smooth: Floats) -> tuple[float, float]:
 
     The valley ends where the loss, past its lowest, has given a share of its fall back.
     """
-    start, lowest = _deepest_fall(smooth)
+    start, lowest = _first_fall(smooth)
     if lowest <= start:
         return math.exp(places[0]), math.exp(places[0])
     slopes = np.gradient(smooth, places)
@@ -94,8 +96,23 @@ def suggestions(places: Floats, smooth: Floats) -> tuple[float, float]:
     return math.exp(places[steepest]), max(math.exp(places[end]) / MARGIN, math.exp(places[0]))
 
 
+def _first_fall(smooth: Floats) -> tuple[int, int]:
+    """From where to where the loss first falls for good, however it wobbles in between.
+
+    Past the first clear valley a network often jumps up and learns again: such later falls, though they may be
+    deeper, say nothing of the weights that the training starts from.
+    """
+    start, lowest = _deepest_fall(smooth)
+    deepest = smooth[start] - smooth[lowest]
+    for end in range(1, len(smooth)):
+        first, low = _deepest_fall(smooth[: end + 1])
+        fall = smooth[first] - smooth[low]
+        if fall > CLEAR * deepest and smooth[end] > smooth[low] + fall / 2:
+            return first, low
+    return start, lowest
+
+
 def _deepest_fall(smooth: Floats) -> tuple[int, int]:
-    """From where to where the loss falls most, however it wobbles in between."""
     highest = np.maximum.accumulate(smooth)
     end = int(np.argmax(highest - smooth))
     start = int(np.argmax(smooth[: end + 1]))

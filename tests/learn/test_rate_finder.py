@@ -87,3 +87,14 @@ def test_smoothing_stays_between_the_extremes_and_leaves_constants_alone(losses)
     assert smooth.min() >= min(losses) - 1e-9
     assert smooth.max() <= max(losses) + 1e-9
     assert np.allclose(smoothed([3.0] * 20, 100), 3)
+
+
+def test_a_second_deeper_fall_after_a_jump_says_nothing():
+    def hump(rate):
+        back = 0.6 * math.exp(-((math.log10(rate) + 1.3) ** 2) / 0.06)  # jumps up at 0.05, learns again
+        return 0.7 + 0.3 / (1 + rate / 2e-3) + back + (rate / 3) ** 3
+
+    result = found(RATES, [hump(rate) for rate in RATES if rate < 2])
+
+    assert result.steepest < 0.02
+    assert 5e-4 < result.valley < 1e-2

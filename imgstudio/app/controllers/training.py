@@ -17,6 +17,7 @@ from imgstudio.app.i18n import tr
 from imgstudio.core import params as declared
 from imgstudio.core.errors import UserError
 from imgstudio.core.jobs import Job, Progress
+from imgstudio.learn.dataset.report import DatasetReport
 from imgstudio.learn.recipes import recipe_named, recipes
 from imgstudio.learn.runs.folder import RunFolder, runs_folder, runs_in
 from imgstudio.learn.runs.launch import start_worker
@@ -99,9 +100,8 @@ class Training(QObject):
         self.watch = RunWatch(context.jobs, self)
         self.watch.ended.connect(self._on_ended)
         self.parent_folder = runs_folder()
-        self._workers: list[subprocess.Popen[bytes]] = []
-        self._awaited: set[Path] = set()
-        """Runs started here whose model becomes a filter when they end."""
+        self._workers: dict[Path, subprocess.Popen[bytes]] = {}
+        """By the run they work at."""
         self._burials = QTimer(self, interval=BURY_MS)
         self._burials.timeout.connect(self._bury)
 
@@ -121,49 +121,55 @@ class Training(QObject):
     def start(self, *, find_rate: bool = False) -> None:
         """Train by the draft, or only sweep the rate, in a process of its own."""
         draft = self.draft
-        if draft.report is None or draft.plan is None:
+        if draft.report is None or draft.plan is None or self._is_busy():
             return
-        if self.watch.is_alive:
-            self._context.error.emit(
-                UserError(
-                    tr("A training is at work"),
-                    tr("Two at once would take each other the processor."),
-                    tr("Stop it, or wait until it ends."),
-                )
-            )
-            return
-        name = draft.name.strip() or f"{draft.recipe.name} {draft.report.folder.name}"
         try:
-            run = prepare(
-                draft.recipe,
-                draft.report,
-                draft.params,
-                draft.plan,
-                draft.request,
-                self.parent_folder,
-                name,
-            )
-            self._begin(run, *(["--find-rate"] if find_rate else []))
+            run = self.drafted()
+            if run is None:
+                run = prepare(
+                    draft.recipe,
+                    draft.report,
+                    draft.params,
+                    draft.plan,
+                    draft.request,
+                    self.parent_folder,
+                    self.name,
+                )
+            else:
+                run.change_plan(draft.plan)
+            self._begin(run, "--find-rate" if find_rate else "--install")
         except UserError as error:
             self._context.error.emit(error)
-            return
-        if not find_rate:
-            self._awaited.add(run.path)
-        self.watch.open(run)
-        self.runs_changed.emit()
 
     def resume(self) -> None:
         """Go on with the run that is shown, where its last checkpoint is."""
         run = self.watch.run
-        if run is None or run.is_alive:
+        if run is None or self._is_busy():
             return
         try:
-            self._begin(run, *(["--resume"] if run.has_started else []))
+            self._begin(run, "--install", *(["--resume"] if run.has_started else []))
         except UserError as error:
             self._context.error.emit(error)
-            return
-        self._awaited.add(run.path)
-        self.watch.open(run)
+
+    @property
+    def name(self) -> str:
+        """What a run of the draft is called."""
+        draft = self.draft
+        folder = "" if draft.folder is None else draft.folder.name
+        return draft.name.strip() or f"{draft.recipe.name} {folder}".strip()
+
+    def drafted(self) -> RunFolder | None:
+        """The run that is shown, when it is this draft and nothing but its rate was looked for yet."""
+        run, draft = self.watch.run, self.draft
+        if run is None or self.watch.is_alive or draft.report is None or run.has_started:
+            return None
+        try:
+            facts, report = run.facts(), run.report()
+        except UserError:
+            return None
+        told = (facts.recipe, dict(facts.params), facts.request, facts.name)
+        wanted = (draft.recipe.id, declared.to_json(draft.params), draft.request, self.name)
+        return run if told == wanted and _pictures(report) == _pictures(draft.report) else None
 
     def send(self, command: Command) -> None:
         """Pause, resume, stop (keeps the best) or cancel the run that is shown."""
@@ -175,9 +181,22 @@ class Training(QObject):
             self._context.error.emit(error)
 
     def use_rate(self, rate: float) -> None:
-        """Take a rate from the sweep into the plan of the draft."""
+        """Take a rate from the sweep into the plan of the draft, or of the run where nothing is drafted."""
+        run = self.watch.run
         if self.draft.plan is not None:
             self.draft.set_plan(at_rate(self.draft.plan, rate))
+        elif run is not None and self.can_use_rate:
+            try:
+                run.change_plan(at_rate(run.plan(), rate))
+            except UserError as error:
+                self._context.error.emit(error)
+
+    @property
+    def can_use_rate(self) -> bool:
+        """Whether there is a plan that has not begun."""
+        run = self.watch.run
+        is_waiting = run is not None and not self.watch.is_alive and not run.has_started
+        return self.draft.plan is not None or is_waiting
 
     def repeat(self, run: RunFolder) -> None:
         """Fill the draft with what a run was started with."""
@@ -227,23 +246,43 @@ class Training(QObject):
         job = ExportModel(run.path, which, target, tr("Exporting the model"))
         self._do(job, lambda path: self._context.message.emit(tr("Wrote {path}").format(path=path)))
 
+    def _is_busy(self) -> bool:
+        """Whether one is at work already; then it says so."""
+        if not self.watch.is_alive and not any(run.is_alive for run in self.runs()):
+            return False
+        self._context.error.emit(
+            UserError(
+                tr("A training is at work"),
+                tr("Two at once would take each other the processor."),
+                tr("Stop it, or wait until it ends."),
+            )
+        )
+        return True
+
     def _begin(self, run: RunFolder, *extra: str) -> None:
-        self._workers.append(start_worker(run, *extra))
+        worker = self._workers[run.path] = start_worker(run, *extra)
         self._burials.start()
+        self.watch.open(run, worker)
+        self.runs_changed.emit()
 
     def _bury(self) -> None:
-        self._workers = [worker for worker in self._workers if worker.poll() is None]
+        ended = [path for path, worker in self._workers.items() if worker.poll() is not None]
+        for path in ended:
+            del self._workers[path]
+            if self.watch.run is None or self.watch.run.path != path:  # else the watch tells
+                self._on_ended(RunFolder(path).status())
         if not self._workers:
             self._burials.stop()
 
     def _on_ended(self, status: Status) -> None:
-        run = self.watch.run
         self.runs_changed.emit()
-        if run is None or run.path not in self._awaited:
+        if not status.installed:
             return
-        self._awaited.discard(run.path)
-        if status.state in ("finished", "stopped") and run.model is not None:
-            self.install()
+        models = self._context.models()
+        models.refresh()
+        manifest = next((one for one in models.manifests() if one.id == status.installed), None)
+        if manifest is not None:
+            self._take_over(manifest)
 
     def _take_over(self, manifest: ModelManifest) -> None:
         self._context.models().refresh()
@@ -261,3 +300,7 @@ class Training(QObject):
     def _do(self, job: Job[Any], then: Callable[[Any], None]) -> None:
         handle = self._context.jobs.start(job, "compute")
         handle.succeeded.connect(then)
+
+
+def _pictures(report: DatasetReport) -> tuple[object, ...]:
+    return report.split, *(sample.image for sample in report.samples)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -137,14 +138,16 @@ class TrainingDraft(QObject):
         handle = self._check = self._jobs.start(job, "io")
         handle.is_told_elsewhere = True
         handle.progressed.connect(self.checking)
-        handle.succeeded.connect(self._unless_stale(handle, self._on_checked))
+        handle.succeeded.connect(self._unless_stale(handle, partial(self._on_checked, request=self.request)))
         handle.failed.connect(self._unless_stale(handle, self._on_failed))
 
     def _unless_stale(self, handle: JobHandle, then: Callable[[Any], None]) -> Callable[[Any], None]:
         return lambda outcome: then(outcome) if handle is self._check else None
 
-    def _on_checked(self, outcome: tuple[DatasetReport, Plan | None]) -> None:
+    def _on_checked(self, outcome: tuple[DatasetReport, Plan | None], request: Request) -> None:
         self.report, self.plan = outcome
+        if request != self.request:  # another budget was set in the meantime
+            self._propose()
         self.checked.emit()
         self.changed.emit()
 

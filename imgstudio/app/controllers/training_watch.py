@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import time
+from dataclasses import replace
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from imgstudio.app.jobs import JobHandle, JobService
 from imgstudio.core.errors import UserError
-from imgstudio.learn.runs.folder import RunFolder
-from imgstudio.learn.runs.records import Status
+from imgstudio.learn.runs.folder import LOG, RunFolder
+from imgstudio.learn.runs.records import RunError, Status
 
 LIVELY_MS: Final = 250
 IDLE_MS: Final = 1500
@@ -44,18 +47,21 @@ class RunWatch(QObject):
         self._previews: list[int] = []
         self._sweep_points = -1
         self._is_holding = False
+        self._worker: subprocess.Popen[bytes] | None = None
+        self._began = 0.0
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.look)
         jobs.started.connect(self._on_jobs)
         jobs.ended.connect(self._on_jobs)
 
-    def open(self, run: RunFolder | None) -> None:
-        """Show another run, or none."""
+    def open(self, run: RunFolder | None, worker: subprocess.Popen[bytes] | None = None) -> None:
+        """Show another run, or none; `worker` was started for it just now and has not spoken yet."""
         if self._is_holding:
             self._send_quietly("release")
         self.run, self.status, self.is_alive = run, Status(), False
         self._step = self._validations = 0
         self._previews, self._sweep_points, self._is_holding = [], -1, False
+        self._worker, self._began = worker, time.time()
         self.opened.emit(run)
         if run is None:
             self._timer.stop()
@@ -68,15 +74,27 @@ class RunWatch(QObject):
         run = self.run
         if run is None:
             return
-        status, was_alive = run.status(), self.is_alive
-        self.is_alive = run.is_alive
+        status, was_alive = self._spoken_for(run, run.status()), self.is_alive
+        self.is_alive = run.is_alive or (self._worker is not None and self._worker.poll() is None)
         if status != self.status or was_alive != self.is_alive:
             self.status = status
             self.status_changed.emit(status)
         self._read_rows(run)
-        self._timer.setInterval(LIVELY_MS if self.is_alive or status.pid == 0 else IDLE_MS)
+        self._timer.setInterval(LIVELY_MS if self.is_alive else IDLE_MS)
         if was_alive and not self.is_alive:
             self.ended.emit(status)
+
+    def _spoken_for(self, run: RunFolder, status: Status) -> Status:
+        """Until a new worker speaks, what the last one said is not told any more."""
+        worker = self._worker
+        if worker is None or status.started >= self._began:
+            self._worker = None
+            return status
+        if worker.poll() is None:
+            return replace(status, state="preparing", note="", error=None)
+        why = _last_line(run)
+        error = RunError("The training could not start", why, "Its folder holds a log that says more.")
+        return replace(status, state="failed", note="", error=error)
 
     def _read_rows(self, run: RunFolder) -> None:
         rows = run.steps(self._step)
@@ -110,3 +128,11 @@ class RunWatch(QObject):
             self.run.send("hold" if command == "hold" else "release")
         except UserError:
             self._is_holding = False  # the disk is full: the filter and the training share the processor
+
+
+def _last_line(run: RunFolder) -> str:
+    try:
+        lines = (run.path / LOG).read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError:
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -169,6 +169,8 @@ class Plots(QWidget):
                 self.shown.classes = [kind.name for kind in run.report().classes]
             except UserError:
                 self.shown.phases = self.shown.classes = ()  # the curves can do without names
+        if self._pages.currentIndex() == SWEEP:
+            self.show_tab(LOSS)  # a sweep that there is, or that begins, is shown when it is told of
         self._show_possible()
         self.set_compared(list(self._runs))
         self._on_whole()
@@ -182,6 +184,8 @@ class Plots(QWidget):
         self._show_possible()
 
     def _on_steps(self, rows: list[StepRow]) -> None:
+        if not len(self.shown.curves) and self._pages.currentIndex() == SWEEP:
+            self.show_tab(LOSS)
         self.shown.curves.add(rows)
         self._draw()
 
@@ -191,15 +195,17 @@ class Plots(QWidget):
 
     def _on_swept(self, sweep: RateSweep) -> None:
         self.sweep.show_sweep(sweep)
+        if not len(self.shown.curves):
+            self.show_tab(SWEEP)
 
     def _on_whole(self) -> None:
         for page in (self.loss, self.scores, self.rate):
             page.show_all()
 
     def _show_possible(self) -> None:
-        draft = self._training.draft
-        self.sweep.set_can_take(draft.plan is not None)
-        self.sweep.start.setEnabled(draft.can_start and not self._watch.is_alive)
+        self.sweep.set_can_take(self._training.can_use_rate)
+        self.sweep.start.setEnabled(self._training.draft.can_start)
+        self.sweep.start.setVisible(not self._watch.is_alive)
 
     def _compared(self, run: RunFolder) -> Compared:
         number = self._colours.number(run.path)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushBu
 from imgstudio.app import icons
 from imgstudio.app.controllers.training import Training
 from imgstudio.app.i18n import tr
+from imgstudio.app.panels.train.short_label import ShortLabel
 from imgstudio.learn.runs.records import State, Status
 
 STATES: Final[dict[State, str]] = {
@@ -43,26 +44,31 @@ class RunBar(QWidget):
         self._bar.setTextVisible(False)
         self._bar.setRange(0, 1000)
         column.addWidget(self._bar)
-        self.facts = QLabel()
+        self.facts, self.note = ShortLabel(), QLabel()
         self.facts.setObjectName("train.facts")
-        self.facts.setProperty("role", "small")
-        column.addWidget(self.facts)
+        self.note.setObjectName("train.note")
+        self.note.setWordWrap(True)
+        for label in (self.facts, self.note):
+            label.setProperty("role", "small")
+            column.addWidget(label)
         self._error = _ErrorCard()
         column.addWidget(self._error)
         self._watch.status_changed.connect(self._show)
         self._watch.opened.connect(self._show)
+        training.draft.changed.connect(self._show)
         self._show()
 
     def _first_line(self) -> QHBoxLayout:
         line = QHBoxLayout()
         line.setSpacing(8)
-        self.name = QLabel()
+        self.name, self.state = ShortLabel(Qt.TextElideMode.ElideMiddle), ShortLabel()
+        self.name.setObjectName("train.run_name")
         self.name.setProperty("role", "title")
-        self.state = QLabel()
         self.state.setObjectName("train.state")
         self.state.setProperty("role", "dim")
         line.addWidget(self.name)
-        line.addWidget(self.state, 1)
+        line.addWidget(self.state)
+        line.addStretch(1)
         send = self._training.send
         self.pause = _button("pause", "Pause", "train.pause", lambda: send("pause"))
         self.go_on = _button("play", "Resume", "train.resume", self._on_go_on)
@@ -85,13 +91,13 @@ class RunBar(QWidget):
         if run is None:
             return
         name = run.facts().name
-        self.name.setText(self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, 360))
+        self.name.setText(name)
         self.name.setToolTip(f"{name}\n{run.path}")
         alive = self._watch.is_alive
         self.state.setText(self._state_text(status))
         is_busy = alive and status.state not in ("stopping", "finding rate")
         self.pause.setVisible(is_busy and status.state != "paused")
-        self.go_on.setVisible(status.state == "paused" or (not alive and self._can_go_on(status)))
+        self.go_on.setVisible(status.state == "paused" if alive else self._can_go_on(status))
         self.stop.setVisible(alive and status.state != "finding rate")
         self.stop.setText(tr("Stop now") if status.state == "stopping" else tr("Stop and keep the best"))
         self.cancel.setVisible(alive)
@@ -99,19 +105,26 @@ class RunBar(QWidget):
         self.go_on.setText(tr("Start") if is_fresh else tr("Resume"))
         self._bar.setValue(round(1000 * status.done))
         self.facts.setText(self._facts(status))
+        self.facts.setVisible(bool(self.facts.text()))
+        self.note.setText(status.note)
+        self.note.setVisible(bool(status.note) and status.state != "finding rate")
         self._error.tell(status)
 
     def _can_go_on(self, status: Status) -> bool:
-        assert self._watch.run is not None
-        is_waiting = status.state == "preparing" and status.pid == 0
-        return is_waiting or status.state in ("failed", "stopped") or self._watch.run.was_interrupted
+        run = self._watch.run
+        assert run is not None
+        if status.state == "preparing" and status.pid == 0:
+            return self._training.drafted() is None  # else it is the draft's button that starts it
+        return status.state in ("failed", "stopped") or run.was_interrupted
 
     def _state_text(self, status: Status) -> str:
         run = self._watch.run
-        if run is not None and run.was_interrupted:
+        if run is None or self._watch.is_alive:
+            return tr(STATES[status.state])
+        if run.was_interrupted:
             return tr("Interrupted: Resume goes on from the last checkpoint")
-        if status.state == "preparing" and status.pid == 0:
-            return tr("Not trained yet")
+        if status.state == "preparing":
+            return tr("Not trained yet") if run.sweep() is None else tr("Its rate was looked for")
         return tr(STATES[status.state])
 
     def _facts(self, status: Status) -> str:
@@ -120,7 +133,8 @@ class RunBar(QWidget):
             steps = tr("step {step} of {total}") if status.total_steps else tr("step {step}")
             parts.append(steps.format(step=f"{status.step:,}", total=f"{status.total_steps:,}"))
             parts.append(tr("epoch {epoch:.1f}").format(epoch=status.epoch))
-        parts.append(tr("{time} at work").format(time=duration(status.elapsed_seconds)))
+        if status.elapsed_seconds >= 1:
+            parts.append(tr("{time} at work").format(time=duration(status.elapsed_seconds)))
         if status.eta_seconds is not None and self._watch.is_alive:
             parts.append(tr("{time} left").format(time=duration(status.eta_seconds)))
         if status.images_per_second and self._watch.is_alive:
@@ -130,8 +144,6 @@ class RunBar(QWidget):
         if status.best is not None and status.goal is not None:
             best = tr("best {goal} {score:.4g} at step {step:,}")
             parts.append(best.format(goal=status.goal.name, score=status.best.score, step=status.best.step))
-        if status.note:
-            parts.append(status.note)
         return "  ·  ".join(parts)
 
 

@@ -89,7 +89,8 @@ class SetupColumn(QWidget):
         self._settings = QVBoxLayout()
         self.name = QLineEdit()
         self.name.setObjectName("train.name")
-        self.name.setPlaceholderText(tr("Name of the model"))
+        self.name.setToolTip(tr("Name of the model, and of the filter that it becomes"))
+        self.name.setAccessibleName(tr("Name of the model"))
         self.name.textEdited.connect(self._on_name)
         self.design = QPushButton(icons.icon("auto-fix"), tr("Design the damage…"))
         self.design.setObjectName("train.design")
@@ -130,6 +131,9 @@ class SetupColumn(QWidget):
         self.folder.set_path(draft.folder)
         self.wishes.set_value(Wishes(draft.request.minutes, draft.request.quality))
         self._show_form(draft.recipe)
+        named = tr("Name of the model") if draft.folder is None else self._training.name
+        if not draft.name:
+            self.name.setPlaceholderText(named)
         reason = self._reason()
         self._why.setText(reason)
         self._why.setVisible(bool(reason))

@@ -50,7 +50,9 @@ class Strip(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(self._slider_line())
+        self._line = QWidget()
+        self._line.setLayout(self._slider_line())
+        column.addWidget(self._line)
         column.addWidget(scroll, 1)
         column.addWidget(self._empty, 1)
         self._scroll = scroll
@@ -106,6 +108,7 @@ class Strip(QWidget):
         self.slider.blockSignals(False)  # noqa: FBT003
         self.slider.setEnabled(len(steps) > 1)
         self._scroll.setVisible(bool(steps))
+        self._line.setVisible(bool(steps))
         self._empty.setVisible(not steps)
         self._show()
 
