@@ -110,8 +110,8 @@ class Plan:
     early_stop: EarlyStop | None = None
     validate_every: float = 1.0
     """Epochs between validations; they also come at the end of each phase."""
-    keep_every: int = 0
-    """Validations between checkpoints that are kept for good, for the slider; 0: only best and last."""
+    keep_every: int = 2
+    """Validations between checkpoints to which one can go back, thinned out in long runs; 0: only best and last."""
 
     def __post_init__(self) -> None:
         if not self.phases:

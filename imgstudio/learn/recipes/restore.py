@@ -107,9 +107,16 @@ def plan(report: DatasetReport, params: RestoreParams, request: Request) -> Plan
     phases = warm_up_cosine(
         EPOCHS, RATE, warm_up=0.05, size=SIDE, batch=BATCH, optimiser=Optimiser("adam", beta2=0.99)
     )
-    if params.critic:
-        phases = gan_phases(phases)
-    return Plan(phases, minutes=request.minutes, clip=0.5, average_decay=0.999)
+    if not params.critic:
+        return Plan(phases, minutes=request.minutes, clip=0.5, average_decay=0.999)
+    # Losses say little once a critic plays along: people choose among many kept checkpoints by eye.
+    return Plan(
+        gan_phases(phases),
+        minutes=request.minutes,
+        clip=0.5,
+        average_decay=0.999,
+        keep_every=1,
+    )
 
 
 def start(setup: Setup[RestoreParams]) -> TrainSession:

@@ -21,6 +21,8 @@ from imgstudio.learn.runs.folder import CHECKPOINT_STEPS, CHECKPOINTS, MODEL, Ru
 DRAFTS: Final = ".exporting"
 BEFORE: Final = ".model-before"
 PREVIEW_SIDE: Final = 256
+MOST_KEPT: Final = 16
+"""Numbered checkpoints at a time."""
 
 
 class Keeper:
@@ -41,6 +43,8 @@ class Keeper:
         replace_quickly(folder / CHECKPOINT_STEPS, json.dumps(steps | {name: step}))
         if name == "last":
             self.saved_step = step
+        elif name.startswith("step-"):
+            _thin_out(folder)
 
     def export(self, previews: Sequence[PreviewRow]) -> None:
         """Make the present weights the model of the run; raises UserError."""
@@ -57,6 +61,14 @@ class Keeper:
         """After a cancel."""
         for name in (MODEL, BEFORE, DRAFTS):
             shutil.rmtree(self._run.path / name, ignore_errors=True)
+
+
+def _thin_out(folder: Path) -> None:
+    """Every second numbered checkpoint goes when there are too many; the newest always stays."""
+    kept = sorted(folder.glob("step-*"))
+    if len(kept) > MOST_KEPT:
+        for old in kept[-2::-2]:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def swap_in(draft: Path, run: Path) -> None:

@@ -14,11 +14,11 @@ class ShortLabel(QLabel):
         self, mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._mode = mode
+        self._mode, self._told = mode, ""
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
-    def minimumSizeHint(self) -> QSize:
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         least = self.fontMetrics().horizontalAdvance("…" * 4)
         return QSize(min(least, super().sizeHint().width()), super().minimumSizeHint().height())
 
@@ -38,8 +38,17 @@ class ShortLabel(QLabel):
             QPalette.ColorRole.WindowText,
         )
 
+    def setText(self, text: str) -> None:  # noqa: N802 - Qt's name
+        super().setText(text)
+        self._tell()
+
     def resizeEvent(self, event: object) -> None:
-        """A text that is cut short is told in full by the tooltip, unless that says more already."""
+        self._tell()
+
+    def _tell(self) -> None:
+        """The tooltip tells the whole text, unless somebody gave another one."""
+        if self.toolTip() not in ("", self._told):
+            return
         is_short = self.fontMetrics().horizontalAdvance(self.text()) > self.contentsRect().width()
-        if self.toolTip() in ("", self.text()):
-            self.setToolTip(self.text() if is_short else "")
+        self._told = self.text() if is_short else ""
+        self.setToolTip(self._told)
