@@ -9,7 +9,7 @@ from imgstudio.core.document import Document
 from imgstudio.core.geometry import Rect
 from imgstudio.core.jobs import Progress
 from imgstudio.filters import models as filter_models
-from imgstudio.filters import runner
+from imgstudio.filters import reducing, runner
 from imgstudio.filters.kit import check_filter, sample_picture
 from imgstudio.filters.learned import filter_of
 from imgstudio.filters.learned import style as learned
@@ -52,7 +52,7 @@ def pixels(item, params, document=None):
 
 
 def test_an_installed_style_keeps_the_laws_of_filters(style, monkeypatch):
-    monkeypatch.setattr(learned, "BAND", 32)
+    monkeypatch.setattr(reducing, "BAND", 32)
 
     check_filter(style)
 
@@ -84,21 +84,6 @@ def test_the_result_becomes_a_layer(style):
 
     assert layer.recipe.steps[0].filter == "model.starry"
     assert layer.recipe.steps[0].models.keys() == {"starry"}
-
-
-def test_bands_read_the_whole_picture_once():
-    picture = np.random.default_rng(0).random((90, 130, 3)).astype(np.float32)
-    seen = []
-
-    def look(box):
-        seen.append(box)
-        return picture[box.slices()]
-
-    small = learned.reduced(look, Rect(0, 0, 130, 90), 65, Progress())
-
-    assert small.shape == (45, 65, 3)
-    assert small.mean() == pytest.approx(picture.mean(), abs=1e-3)
-    assert sum(box.width * box.height for box in seen) == 130 * 90
 
 
 def test_cuts_of_a_canvas_agree_wherever_they_begin():

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgstudio.core.jobs import Progress
+from imgstudio.engine.points import peaks
 from imgstudio.learn.dataset.reading import SampleReader
 from imgstudio.learn.dataset.report import ClassShare
 from imgstudio.learn.plan import Curve, Optimiser, Phase, Plan
@@ -17,7 +18,7 @@ from imgstudio.learn.point_files import POINTS, check_points, points_in_table
 from imgstudio.learn.point_settings import PointsParams
 from imgstudio.learn.recipe import Request, Setup
 from imgstudio.learn.recipes.regress_points import RECIPE
-from imgstudio.learn.tasks.points import PointsTask, heat, peaks, places_of, random_affine
+from imgstudio.learn.tasks.points import PointsTask, heat, places_of, random_affine
 from tests.learn.segments import disc, disc_folder
 
 places = st.floats(0.1, 0.9)

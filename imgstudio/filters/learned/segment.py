@@ -18,7 +18,7 @@ from imgstudio.core.params import Number, Ui
 from imgstudio.core.pixels import luma
 from imgstudio.filters.base import Filter, FilterInput, FloatImage
 from imgstudio.filters.learned.kind import LearnedKind, filter_id
-from imgstudio.filters.learned.style import reduced
+from imgstudio.filters.reducing import reduced
 
 if TYPE_CHECKING:
     from imgstudio.engine.edges import Fit

@@ -14,9 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from imgstudio.core.errors import UserError
-from imgstudio.engine.device import autocast
+from imgstudio.core.pixels import to_float
 from imgstudio.engine.manifest import ModelManifest, save_model
 from imgstudio.engine.nets.small_unet import SmallUNet
+from imgstudio.engine.points import Places, find_points
 from imgstudio.learn.dataset.augment import Augment, augmented
 from imgstudio.learn.dataset.reading import Bytes, SampleReader
 from imgstudio.learn.dataset.report import DatasetReport
@@ -25,9 +26,6 @@ from imgstudio.learn.point_files import POINTS
 from imgstudio.learn.point_settings import PointsParams
 from imgstudio.learn.reports import Goal, PreviewRow, Validation
 from imgstudio.learn.task import Batch, Terms
-
-Places = npt.NDArray[np.float32]
-"""(points, 2) x, y in shares of the picture's sides; nan where a point is not marked."""
 
 WIDTH: Final = 0.5
 """Of the network: a point is simpler than classes."""
@@ -148,10 +146,7 @@ class PointsTask:
         return lit, np.where(outside, np.nan, moved).astype(np.float32)
 
     def _found(self, network: nn.Module, image: Bytes) -> Places:
-        device = next(network.parameters()).device
-        with torch.inference_mode(), autocast(device):
-            maps = network(_stacked([_squared(image, self._side)]).to(device)).float()
-        return np.asarray(peaks(maps)[0].cpu().numpy(), np.float32)
+        return find_points(network, to_float(image), self._side)[0]
 
 
 def places_of(source: SampleReader, index: int, names: Sequence[str]) -> Places:
@@ -170,25 +165,6 @@ def heat(places: Tensor, side: int, spread: float) -> Tensor:
     maps = torch.nan_to_num(maps)
     total = maps.sum((2, 3), keepdim=True)
     return torch.where(total > 0, maps / total.clamp_min(1e-20), 0.0)
-
-
-def peaks(maps: Tensor, window: int = 3) -> Tensor:
-    """(n, points, 2) x, y in shares of the sides: the middle of what lies around the largest value.
-
-    `maps` are (n, points, h, w) scores; the mean over a window of a few cells is finer than a cell.
-    """
-    count, points, height, width = maps.shape
-    best = maps.flatten(2).argmax(2)
-    rows, columns = best // width, best % width
-    across = torch.arange(width, device=maps.device)
-    along = torch.arange(height, device=maps.device)
-    near_x = (across - columns[..., None]).abs() <= window
-    near_y = (along - rows[..., None]).abs() <= window
-    near = near_y[..., None] & near_x[..., None, :]
-    shares = maps.masked_fill(~near, -torch.inf).flatten(2).softmax(2).view(count, points, height, width)
-    x = (shares.sum(2) * (across + 0.5)).sum(2) / width
-    y = (shares.sum(3) * (along + 0.5)).sum(2) / height
-    return torch.stack((x, y), 2)
 
 
 def random_affine(params: PointsParams, random: np.random.Generator) -> npt.NDArray[np.float64]:
