@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QWidget
 
@@ -242,6 +242,20 @@ class Studio:
         self.wait(lambda: self.document.history.state != before or self.errors, seconds=120)
         assert not self.errors, self.errors[-1]
         self.settle()
+
+    def train(self):
+        """Go to the Train workspace; returns its page."""
+        self.click(self.window.workspaces.switch.button(1))
+        return self.part("train.page")
+
+    def drop_folder(self, target: str, folder: Path) -> None:
+        """Drag a folder out of the file manager onto a part of the window."""
+        widget, data = self.part(target), QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(folder))])
+        place, buttons, held = QPoint(8, 8), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        copy = Qt.DropAction.CopyAction
+        QCoreApplication.sendEvent(widget, QDragEnterEvent(place, copy, data, buttons, held))
+        QCoreApplication.sendEvent(widget, QDropEvent(QPointF(place), copy, data, buttons, held))
 
     def undo(self) -> None:
         self.run("edit.undo")

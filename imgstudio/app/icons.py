@@ -26,13 +26,6 @@ def icon(name: str, role: Role = "text") -> QIcon:
     return QIcon(_Glyph(_character(name), role))
 
 
-def pixmap(name: str, size: int, role: Role = "text", ratio: float = 1.0) -> QPixmap:
-    """A picture of the icon, `size` screen units wide, in the colours of now."""
-    made = icon(name, role).pixmap(QSize(size, size) * ratio)
-    made.setDevicePixelRatio(ratio)
-    return made
-
-
 class _Glyph(QIconEngine):
     """Paints one character of the icon font; asks the theme for the colour each time."""
 

@@ -38,6 +38,7 @@ class FakeContext(QObject):
     message = Signal(str)
     done = Signal(str)
     error = Signal(object)
+    filters_changed = Signal()
 
     def __init__(self, jobs: Any = None) -> None:
         super().__init__()

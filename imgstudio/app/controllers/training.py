@@ -100,8 +100,8 @@ class Training(QObject):
         self.watch = RunWatch(context.jobs, self)
         self.watch.ended.connect(self._on_ended)
         self.parent_folder = runs_folder()
-        self._workers: dict[Path, subprocess.Popen[bytes]] = {}
-        """By the run they work at."""
+        self._workers: list[tuple[Path, subprocess.Popen[bytes]]] = []
+        """With the run that they work at."""
         self._burials = QTimer(self, interval=BURY_MS)
         self._burials.timeout.connect(self._bury)
 
@@ -195,7 +195,8 @@ class Training(QObject):
     def can_use_rate(self) -> bool:
         """Whether there is a plan that has not begun."""
         run = self.watch.run
-        is_waiting = run is not None and not self.watch.is_alive and not run.has_started
+        is_fresh = self.watch.status.state == "preparing" and not self.watch.is_alive
+        is_waiting = run is not None and is_fresh and not run.has_started
         return self.draft.plan is not None or is_waiting
 
     def repeat(self, run: RunFolder) -> None:
@@ -260,15 +261,16 @@ class Training(QObject):
         return True
 
     def _begin(self, run: RunFolder, *extra: str) -> None:
-        worker = self._workers[run.path] = start_worker(run, *extra)
+        worker = start_worker(run, *extra)
+        self._workers.append((run.path, worker))
         self._burials.start()
         self.watch.open(run, worker)
         self.runs_changed.emit()
 
     def _bury(self) -> None:
-        ended = [path for path, worker in self._workers.items() if worker.poll() is not None]
+        ended = [path for path, worker in self._workers if worker.poll() is not None]
+        self._workers = [(path, worker) for path, worker in self._workers if worker.returncode is None]
         for path in ended:
-            del self._workers[path]
             if self.watch.run is None or self.watch.run.path != path:  # else the watch tells
                 self._on_ended(RunFolder(path).status())
         if not self._workers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from dataclasses import replace
 from typing import Any, Final
 
 from PySide6.QtCore import QRect, Qt
@@ -139,6 +140,8 @@ def spoken(choice: Any) -> str:
     """A choice as a person reads it."""
     if choice is None:
         return "Auto"
+    if isinstance(choice, bool):
+        return "Yes" if choice else "No"
     text = str(choice.value) if isinstance(choice, enum.Enum) else str(choice)
     if text in _INITIALS:
         return text.upper()
@@ -161,4 +164,7 @@ EDITORS: Final[dict[str, type[Editor]]] = {
 
 def make_editor(param: Param, *, compact: bool = False, parent: QWidget | None = None) -> Editor:
     """The editor for a parameter's kind."""
+    if param.kind == "flag" and param.optional:
+        three = replace(param, choices=(True, False))
+        return ChoiceEditor(three, compact=compact, parent=parent)
     return EDITORS[param.kind](param, compact=compact, parent=parent)

@@ -66,7 +66,7 @@ class FormRow(QWidget):
         param = editor.param
         self.setObjectName(f"{param.name}.row")
         self.setToolTip(_tip(param.label, param.help))
-        is_flag = param.kind == "flag"
+        is_flag = param.kind == "flag" and not param.optional  # else it is a choice of three
         self.label = RowLabel(
             "" if is_flag else param.label, scrubs=isinstance(editor, NumberEditor), parent=self
         )

@@ -24,7 +24,7 @@ from imgstudio.app.controllers.presets import Preset
 from imgstudio.app.controllers.preview_plan import PreviewMode, can_preview
 from imgstudio.app.forms.param_form import ParamForm
 from imgstudio.app.forms.segmented import SegmentedButtons
-from imgstudio.app.panels.needs_notice import NeedNotice, unmet_needs
+from imgstudio.app.panels.needs_notice import need_notices
 from imgstudio.app.panels.preset_menu import PresetButton
 from imgstudio.core.params import Number, Ui
 from imgstudio.filters.base import AnyFilter, Filter, Finish
@@ -158,10 +158,8 @@ class FilterPage(QWidget):
         said.setProperty("role", "dim")
         said.setWordWrap(True)
         column.addWidget(said)  # in the part that scrolls: a low window has better use for the room
-        self.needs: list[NeedNotice] = []
-        for need in unmet_needs(self._context, self.item.needs):
-            notice = NeedNotice(self._context, need, content)
-            self.needs.append(notice)
+        self.needs = need_notices(self._context, self.item.needs, content)
+        for notice in self.needs:
             notice.met.connect(notice.hide)
             column.addWidget(notice)
         has_own = bool(self.form.editors)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
@@ -21,16 +22,22 @@ class NeedNotice(QFrame):
 
     met = Signal()
 
-    def __init__(self, context: AppContext, need: Need, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        context: AppContext,
+        need: Need,
+        parent: QWidget | None = None,
+        *,
+        also: Sequence[Need] = (),
+    ) -> None:
+        """`also`: others that are missing and that nobody knows where to get."""
         super().__init__(parent)
         self.setObjectName(f"filter.need.{need.model}")
         self.setProperty("role", "card")
         self._context, self._need = context, need
         self._entry = catalogue_entry(context, need.model)
         self._agreed = False
-        name = need.model if self._entry is None else self._entry.name
-        reason = "is needed" if need.required else "would make it better"
-        self.label = QLabel(f"The model “{name}” {reason}.", self)
+        self.label = QLabel(self._reason(also), self)
         self.label.setWordWrap(True)
         self.button = QPushButton("Install…" if self._entry is not None else "Models…", self)
         self.button.setObjectName("filter.install")
@@ -40,6 +47,15 @@ class NeedNotice(QFrame):
         line.setSpacing(8)
         line.addWidget(self.label, 1)
         line.addWidget(self.button)
+
+    def _reason(self, also: Sequence[Need]) -> str:
+        if also:
+            names = ", ".join(need.model for need in (self._need, *also))
+            return f"Models of this filter are not installed: {names}."
+        name = self._need.model if self._entry is None else self._entry.name
+        if self._need.required:
+            return f"The model “{name}” is needed, but not installed."
+        return f"The model “{name}” would make it better."
 
     def _on_clicked(self) -> None:
         if self._entry is None:  # the list of models says what there is
@@ -65,6 +81,17 @@ class NeedNotice(QFrame):
 
     def _on_finished(self) -> None:
         self.button.setEnabled(True)
+
+
+def need_notices(context: AppContext, needs: tuple[Need, ...], parent: QWidget) -> list[NeedNotice]:
+    """One for each model that can be fetched, and one for all the others together."""
+    unmet = unmet_needs(context, needs)
+    known = [need for need in unmet if catalogue_entry(context, need.model) is not None]
+    unknown = [need for need in unmet if need not in known]
+    notices = [NeedNotice(context, need, parent) for need in known]
+    if unknown:
+        notices.append(NeedNotice(context, unknown[0], parent, also=unknown[1:]))
+    return notices
 
 
 def unmet_needs(context: AppContext, needs: tuple[Need, ...]) -> list[Need]:

@@ -78,8 +78,8 @@ def refuse_bad_data(report: DatasetReport) -> None:
 
 def plain_name(name: str) -> str:
     """Lower-case letters, digits and hyphens, at most 48; "" when nothing is left."""
-    letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", letters.lower()).strip("-")[:48].strip("-")
+    letters = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:48].strip("-")
 
 
 def at_rate(plan: Plan, rate: float) -> Plan:

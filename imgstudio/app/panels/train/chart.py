@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
 import numpy as np
 import pyqtgraph
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QPen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from imgstudio.app.panels.train.colours import Ink
 from imgstudio.app.panels.train.curves import Numbers, nearest, number_text
+from imgstudio.app.panels.train.mark_names import shortened
 from imgstudio.app.panels.train.ticks import even_ticks, log_ticks
 from imgstudio.app.theme import SMALL_POINTS, current_tokens, interface_font
 
@@ -129,7 +130,8 @@ class Chart(QWidget):
             self._plot.removeItem(item)
         self._extras = []
         self._set_limits()
-        for mark in marks:
+        placed = [(self._along(mark.x), mark) for mark in marks]
+        for mark in _with_room(placed, self._ends, self._plot.getViewBox().width()):
             self._add_mark(mark)
         for spot in spots:
             self._add_spot(spot)
@@ -323,6 +325,17 @@ class Chart(QWidget):
 
     def _up_texts(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         return [_tick_text(10.0**value if self._log_y else value) for value in values]
+
+
+def _with_room(placed: Sequence[tuple[float, Mark]], ends: tuple[float, float], width: float) -> list[Mark]:
+    """Names that stand to the right of their marks do not run into each other or out of the plot."""
+    marks, (low, high) = [mark for _, mark in placed], ends
+    if any(mark.is_left for mark in marks) or high <= low or width < 2 * AXIS_WIDTH:
+        return marks
+    places = [width * (place - low) / (high - low) for place, _ in placed]
+    metrics = QFontMetricsF(interface_font(SMALL_POINTS))
+    names = shortened([mark.name for mark in marks], places, width, metrics)
+    return [replace(mark, name=name) for mark, name in zip(marks, names, strict=True)]
 
 
 def _tick_text(value: float) -> str:

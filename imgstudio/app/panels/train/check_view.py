@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QV
 from imgstudio.app import icons
 from imgstudio.app.controllers.training import Training
 from imgstudio.app.i18n import tr
+from imgstudio.app.sign import Sign
 from imgstudio.app.theme import current_tokens
 from imgstudio.learn.dataset.report import ClassShare, DatasetReport, Finding, Severity
 
@@ -122,8 +123,7 @@ class _FindingRow(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         name, role = GLYPHS[finding.severity]
-        mark = QLabel()
-        mark.setPixmap(icons.pixmap(name, ICON, role, self.devicePixelRatioF()))
+        mark = Sign(name, ICON, role)
         mark.setAccessibleName(finding.severity)
         row.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
         texts = QVBoxLayout()

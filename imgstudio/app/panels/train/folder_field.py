@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -94,8 +94,8 @@ class FolderField(QWidget):
         painter.setBrush(colours.base())
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
         inner = self.rect().adjusted(12, 8, -12, -8)
-        glyph = icons.pixmap("folder-image", ICON, "dim", self.devicePixelRatioF())
-        painter.drawPixmap(inner.x(), inner.center().y() - ICON // 2 + 1, glyph)
+        place = QRect(inner.x(), inner.center().y() - ICON // 2 + 1, ICON, ICON)
+        icons.icon("folder-image", "dim").paint(painter, place)
         inner.setLeft(inner.x() + ICON + 12)
         self._paint_text(painter, inner.x(), inner.width())
 

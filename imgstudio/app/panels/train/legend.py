@@ -56,7 +56,7 @@ class Legend(QWidget):
         self.list.setObjectName(name)
         self._set_up()
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 8, 4, 0)
+        column.setContentsMargins(0, 8, 8, 0)
         column.setSpacing(4)
         column.addWidget(self.place)
         column.addWidget(self.list, 1)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushBu
 from imgstudio.app import icons
 from imgstudio.app.controllers.training import Training
 from imgstudio.app.i18n import tr
+from imgstudio.app.panels.train.curves import number_text
 from imgstudio.app.panels.train.short_label import ShortLabel
 from imgstudio.learn.runs.records import State, Status
 
@@ -20,7 +21,7 @@ STATES: Final[dict[State, str]] = {
     "running": "Training",
     "held": "Waiting for a filter",
     "paused": "Paused",
-    "stopping": "Stopping: the rate falls to its end first",
+    "stopping": "Stopping …",
     "finished": "Finished",
     "stopped": "Stopped",
     "failed": "Failed",
@@ -61,7 +62,7 @@ class RunBar(QWidget):
     def _first_line(self) -> QHBoxLayout:
         line = QHBoxLayout()
         line.setSpacing(8)
-        self.name, self.state = ShortLabel(Qt.TextElideMode.ElideMiddle), ShortLabel()
+        self.name, self.state = ShortLabel(Qt.TextElideMode.ElideMiddle), QLabel()
         self.name.setObjectName("train.run_name")
         self.name.setProperty("role", "title")
         self.state.setObjectName("train.state")
@@ -106,8 +107,9 @@ class RunBar(QWidget):
         self._bar.setValue(round(1000 * status.done))
         self.facts.setText(self._facts(status))
         self.facts.setVisible(bool(self.facts.text()))
-        self.note.setText(status.note)
-        self.note.setVisible(bool(status.note) and status.state != "finding rate")
+        note = self._note_text(status)
+        self.note.setText(note)
+        self.note.setVisible(bool(note))
         self._error.tell(status)
 
     def _can_go_on(self, status: Status) -> bool:
@@ -122,28 +124,37 @@ class RunBar(QWidget):
         if run is None or self._watch.is_alive:
             return tr(STATES[status.state])
         if run.was_interrupted:
-            return tr("Interrupted: Resume goes on from the last checkpoint")
+            return tr("Interrupted")
         if status.state == "preparing":
             return tr("Not trained yet") if run.sweep() is None else tr("Its rate was looked for")
         return tr(STATES[status.state])
 
+    def _note_text(self, status: Status) -> str:
+        run = self._watch.run
+        if run is not None and not self._watch.is_alive and run.was_interrupted:
+            return tr("Its process was ended from outside. Resume goes on from the last checkpoint.")
+        return "" if status.state == "finding rate" else status.note
+
     def _facts(self, status: Status) -> str:
-        parts = []
+        """What matters most first: the end gives way in a narrow window."""
+        alive, parts = self._watch.is_alive, []
         if status.step:
             steps = tr("step {step} of {total}") if status.total_steps else tr("step {step}")
             parts.append(steps.format(step=f"{status.step:,}", total=f"{status.total_steps:,}"))
+        if status.eta_seconds is not None and alive:
+            parts.append(tr("{time} left").format(time=duration(status.eta_seconds)))
+        if status.best is not None and status.goal is not None:
+            best = tr("best {goal} {score} at step {step:,}")
+            score = number_text(status.best.score)
+            parts.append(best.format(goal=status.goal.name, score=score, step=status.best.step))
+        if status.images_per_second and alive:
+            parts.append(tr("{count:.1f} pictures/s").format(count=status.images_per_second))
+        if status.step:
             parts.append(tr("epoch {epoch:.1f}").format(epoch=status.epoch))
         if status.elapsed_seconds >= 1:
             parts.append(tr("{time} at work").format(time=duration(status.elapsed_seconds)))
-        if status.eta_seconds is not None and self._watch.is_alive:
-            parts.append(tr("{time} left").format(time=duration(status.eta_seconds)))
-        if status.images_per_second and self._watch.is_alive:
-            parts.append(tr("{count:.1f} pictures/s").format(count=status.images_per_second))
         if status.device:
             parts.append(device_text(status.device))
-        if status.best is not None and status.goal is not None:
-            best = tr("best {goal} {score:.4g} at step {step:,}")
-            parts.append(best.format(goal=status.goal.name, score=status.best.score, step=status.best.step))
         return "  ·  ".join(parts)
 
 

@@ -57,9 +57,9 @@ class SetupColumn(QWidget):
         self._form: ParamForm | None = None
         self._recipe_shown = ""
         self._build_top()
+        self._build_wishes()
         self.check = CheckView(training)
         self._column.addWidget(self.check)
-        self._build_wishes()
         self._column.addStretch(1)
         self._build_buttons()
         self._draft.changed.connect(self._show)

@@ -20,9 +20,12 @@ from imgstudio.learn.runs.records import PreviewFiles
 GAP: Final = 8
 EDGE: Final = 12
 LINE: Final = 16
+TOP: Final = LINE + 4
 LARGEST: Final = 1024
 """Pixels of a picture that is kept in memory."""
 LEAST_WIDTH: Final = 96
+GOOD_WIDTH: Final = 240
+"""From here on two rows stand side by side rather than below each other."""
 MOST_WIDTH: Final = 320
 """Screen pixels of one picture of a row."""
 
@@ -176,30 +179,35 @@ class _Rows(QWidget):
             for column, path in enumerate((row.input, output, row.truth)):
                 if path is not None:
                     painter.drawPixmap(places[column], self._picture(path))
-                if index == 0 and path is not None:
+                if places[column].y() == TOP and path is not None:
                     painter.setPen(QColor(look.dim))
                     painter.drawText(places[column].x(), places[column].y() - 4, titles[column])
             painter.setPen(QColor(look.dim))
-            width = self.width() - 2 * EDGE
-            name = painter.fontMetrics().elidedText(row.name, Qt.TextElideMode.ElideMiddle, width)
-            painter.drawText(EDGE, places[0].bottom() + LINE - 1, name)
+            left, right = places[0].left(), places[1 if row.truth is None else 2].right()
+            name = painter.fontMetrics().elidedText(row.name, Qt.TextElideMode.ElideMiddle, right - left)
+            painter.drawText(left, places[0].bottom() + LINE - 1, name)
 
     def _places(self) -> list[list[QRect]]:
         """Of each row its three pictures, in widget pixels."""
         columns = 3 if any(row.truth is not None for row in self._files) else 2
-        room = (self.width() - 2 * EDGE - (columns - 1) * GAP) // columns
+        whole = self.width() - EDGE
+        abreast = max(1, min(len(self._files), whole // (columns * (GOOD_WIDTH + GAP) + EDGE)))
+        room = (whole // abreast - EDGE - (columns - 1) * GAP) // columns
         width = min(MOST_WIDTH, max(LEAST_WIDTH, room))
-        top, places = LINE + 4, []
-        for row in self._files:
-            size = self._picture(row.input).size()
-            height = round(width * size.height() / max(1, size.width()))
-            places.append([QRect(EDGE + i * (width + GAP), top, width, height) for i in range(3)])
-            top += height + LINE + GAP
+        stride = columns * (width + GAP) - GAP + EDGE
+        top, places = TOP, []
+        for first in range(0, len(self._files), abreast):
+            sizes = [self._picture(row.input).size() for row in self._files[first : first + abreast]]
+            heights = [round(width * size.height() / max(1, size.width())) for size in sizes]
+            for index, height in enumerate(heights):
+                left = EDGE + index * stride
+                places.append([QRect(left + i * (width + GAP), top, width, height) for i in range(3)])
+            top += max(heights) + LINE + GAP
         return places
 
     def _fit(self) -> None:
         places = self._places()
-        self.setMinimumHeight(places[-1][0].bottom() + LINE + GAP if places else 0)
+        self.setMinimumHeight(max((row[0].bottom() for row in places), default=-LINE - GAP) + LINE + GAP)
 
     def _picture(self, path: Path) -> QPixmap:
         try:
