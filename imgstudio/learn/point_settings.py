@@ -32,7 +32,9 @@ class PointsParams:
     rotate: Annotated[float, Number(0, 180, unit="°"), Ui(label="Turn", group="Variation")] = 10.0
     zoom: Annotated[float, Number(1, 2, step=0.05, decimals=2), Ui(group="Variation")] = 1.2
     light: Annotated[
-        float, Number(0, 1, step=0.05, decimals=2), Ui(label="Brightness and contrast", group="Variation")
+        float,
+        Number(0, 1, step=0.05, decimals=2),
+        Ui(label="Light", group="Variation", help="Brighter, darker, more or less contrast."),
     ] = 0.2
 
 

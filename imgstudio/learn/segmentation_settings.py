@@ -85,6 +85,7 @@ class SegmentParams:
     mirrored: Annotated[
         bool,
         Ui(
+            label="Look twice",
             help="Average with the mirrored picture when it is used: a little better, twice the time.",
             advanced=True,
         ),
@@ -112,7 +113,7 @@ class SegmentParams:
     light: Annotated[
         float,
         Number(0, 1, step=0.05, decimals=2),
-        Ui(label="Brightness and contrast", group="Variation", advanced=True),
+        Ui(label="Light", group="Variation", help="Brighter, darker, more or less contrast.", advanced=True),
     ] = 0.15
     colour: Annotated[float, Number(0, 1, step=0.05, decimals=2), Ui(group="Variation", advanced=True)] = 0.1
 
