@@ -162,13 +162,27 @@ def install_python_packages(extra: str) -> None:
 
 
 def requirements(extras: list[str]) -> list[str]:
-    """Dependencies and extras of pyproject.toml; the checkout itself is not installed but put on the path."""
+    """Dependencies and extras of pyproject.toml; the checkout itself is not installed but put on the path.
+
+    An extra may name others of the project itself, as `name[other]`: those are taken in its place.
+    """
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    optional = project["optional-dependencies"]
     wanted = list(project["dependencies"])
-    for extra in extras:
-        wanted += project["optional-dependencies"][extra]
+    waiting, seen = list(extras), set()
+    while waiting:
+        extra = waiting.pop(0)
+        if extra in seen:
+            continue
+        seen.add(extra)
+        for requirement in optional[extra]:
+            own = requirement.removeprefix(project["name"])
+            if own != requirement and own.startswith("["):
+                waiting += [name.strip() for name in own.strip("[]").split(",")]
+            else:
+                wanted.append(requirement)
     return wanted
 
 
