@@ -36,7 +36,7 @@ class Shares:
     """Crops whose corner is a block's corner; the others lie anywhere."""
     told: float = 0.5
     """Crops whose condition comes from the tables; the others must be guessed."""
-    enlarged: float = 0.25
+    enlarged: float = 0.35
     grained: float = 0.5
     """Photos that were made smaller are sharper and cleaner than what cameras write."""
     phase_unknown: float = 0.2

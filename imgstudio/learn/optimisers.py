@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from imgstudio.learn.freezing import LayerGroups
+from imgstudio.learn.muon import Muon
 from imgstudio.learn.plan import Optimiser
 
 LAYER_GROUP = "layer_group"
@@ -38,6 +39,8 @@ def _made(settings: Optimiser, groups: list[dict[str, Any]]) -> torch.optim.Opti
         return torch.optim.Adam(groups, lr=0.0, betas=betas, eps=settings.eps, fused=fused)
     if settings.kind == "adamw":
         return torch.optim.AdamW(groups, lr=0.0, betas=betas, eps=settings.eps, fused=fused)
+    if settings.kind == "muon":
+        return Muon(groups, betas=betas, eps=settings.eps)
     if settings.kind == "sgd":
         return torch.optim.SGD(groups, lr=0.0, momentum=0.9, nesterov=settings.nesterov, fused=fused)
     return torch.optim.RMSprop(groups, lr=0.0, alpha=settings.beta2, eps=settings.eps, momentum=0.9)

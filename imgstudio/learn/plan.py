@@ -11,7 +11,7 @@ from typing import Any, Literal
 from imgstudio.core.errors import UserError
 
 CurveKind = Literal["constant", "linear", "cosine", "exponential", "polynomial"]
-OptimiserKind = Literal["adam", "adamw", "sgd", "rmsprop"]
+OptimiserKind = Literal["adam", "adamw", "muon", "sgd", "rmsprop"]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 Unit = Literal["epochs", "steps"]
 

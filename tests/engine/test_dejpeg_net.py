@@ -286,3 +286,26 @@ def test_the_condition_is_seen_in_the_picture(shipped):
 
 def test_the_weights_are_small():
     assert (MODEL / WEIGHTS_NAME).stat().st_size < 2_000_000
+
+
+def test_a_deeper_network_begins_as_the_one_it_starts_from():
+    torch.manual_seed(2)
+    small = DejpegNet(channels=16, deep_channels=16, pairs=1, deep_pairs=1)
+    deep = DejpegNet(channels=16, deep_channels=16, pairs=2, deep_pairs=2)
+    deep.start_from(small)
+    ycc, condition, phase = torch.rand(1, 3, 32, 32) - 0.5, torch.rand(1, 9), torch.rand(1, 4, 16, 16)
+    assert torch.allclose(deep(ycc, condition, phase), small(ycc, condition, phase), atol=1e-6)
+
+
+def test_a_network_of_another_width_is_refused_as_a_start():
+    with pytest.raises(RuntimeError):
+        DejpegNet(channels=16, deep_channels=16).start_from(DejpegNet(channels=24, deep_channels=16))
+
+
+def test_training_in_bfloat16_stays_close_to_float32(tiny):
+    ycc, condition, phase = torch.rand(1, 3, 32, 32) - 0.5, torch.rand(1, 9), torch.rand(1, 4, 16, 16)
+    exact = tiny.net(ycc, condition, phase)
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = tiny.net(ycc, condition, phase)
+    assert rounded.dtype == torch.float32
+    assert 0 < float((rounded - exact).abs().max()) < 0.05 * float((exact - ycc).abs().max())

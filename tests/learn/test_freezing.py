@@ -21,7 +21,7 @@ def test_the_spread_gives_geometric_rates_over_the_groups_that_learn():
     assert layers().factors(phase(spread=0.01, frozen=2)) == pytest.approx([1, 1, 1])
 
 
-@pytest.mark.parametrize("kind", ["adam", "adamw", "sgd", "rmsprop"])
+@pytest.mark.parametrize("kind", ["adam", "adamw", "muon", "sgd", "rmsprop"])
 def test_rates_and_momenta_reach_the_optimiser(kind):
     found = layers()
     optimiser = make_optimiser(Optimiser(kind), found)

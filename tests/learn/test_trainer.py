@@ -60,7 +60,7 @@ def test_a_resumed_run_goes_on_as_if_it_had_never_stopped(tmp_path, stop):
     assert second.best == straight.best
 
 
-@pytest.mark.parametrize("kind", ["adam", "adamw", "sgd", "rmsprop"])
+@pytest.mark.parametrize("kind", ["adam", "adamw", "muon", "sgd", "rmsprop"])
 def test_every_optimiser_learns_and_comes_back_with_its_memory(tmp_path, kind):
     rate = {"sgd": 0.05, "rmsprop": 0.002}.get(kind, 0.01)
     own = plan(phase(length=40, rate=Curve("constant", rate, rate), optimiser=Optimiser(kind)))

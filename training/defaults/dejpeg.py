@@ -27,15 +27,16 @@ from torch import nn
 from imgstudio.core.pixels import from_float, to_float
 from imgstudio.engine.dejpeg import ALIGN, Dejpeg
 from imgstudio.engine.jpeg import standard_tables
-from imgstudio.engine.manifest import ModelManifest, save_model
+from imgstudio.engine.manifest import WEIGHTS_NAME, ModelManifest, read_manifest, save_model
 from imgstudio.engine.nets.dejpeg import ARCHITECTURE, DejpegNet, strength
+from imgstudio.engine.weights import load
 from imgstudio.learn.builders import warm_up_cosine
 from imgstudio.learn.checkpoints import has_checkpoint
 from imgstudio.learn.crappify import compressed
 from imgstudio.learn.data import decoded, load_photos, pictures_in
 from imgstudio.learn.jpeg_pairs import CROP, MARGIN, Shares, random_batch
 from imgstudio.learn.losses import charbonnier
-from imgstudio.learn.plan import Curve, Optimiser, Phase, Plan
+from imgstudio.learn.plan import Curve, Optimiser, OptimiserKind, Phase, Plan
 from imgstudio.learn.reports import Goal, PreviewRow, Validation
 from imgstudio.learn.scores import psnr_y
 from imgstudio.learn.task import Batch, Terms
@@ -51,14 +52,14 @@ SOURCES = {
 TOTAL_STEPS = 60_000
 HELD_OUT = 40
 """One photo in so many is never trained on, only looked at."""
-NET = {"channels": 48, "deep_channels": 96, "pairs": 1, "deep_pairs": 4}
+NET = {"channels": 48, "deep_channels": 96, "pairs": 2, "deep_pairs": 4}
 PLANE_WEIGHTS = (0.8, 0.1, 0.1)
 """Of errors in brightness and the two colours."""
 CONDITION_WEIGHT = 0.1
-FINISH = 0.8
+FINISH = 0.6
 """Share of a run after which it finishes."""
 FINISH_NAME = "Finish"
-FINISH_RATE = 0.1
+FINISH_RATE = 0.3
 """Rate at which it begins to, as a share of the highest."""
 FINISH_WEIGHT, FINISH_FLOOR = 0.008, 1e-5
 """Makes its gradients as long as those before; squared error below which there is nothing left to gain."""
@@ -82,20 +83,23 @@ class DejpegParams:
     """Above 0 a run lasts so long, whatever its steps."""
     batch: int = 16
     rate: float = 2e-3
+    rule: OptimiserKind = "muon"
     seed: int = 0
+    start_from: Path | None = None
+    """Folder of a model with no more pairs, which this one begins with."""
     shares: Shares = field(default_factory=Shares)
 
 
 def plan_of(params: DejpegParams, train_count: int) -> Plan:
-    """A short climb and a long cosine down; the last fifth, with its own loss, ends it."""
-    adam = Optimiser("adam")
+    """A short climb and a cosine down; the last two fifths, with their own loss, end it."""
+    rule, momentum = Optimiser(params.rule), Curve("constant", 0.95, 0.95)
     main = warm_up_cosine(
         FINISH * params.total_steps,
         params.rate,
         warm_up=0.03 / FINISH,
         last=FINISH_RATE,
         unit="steps",
-        optimiser=adam,
+        optimiser=rule,
         batch=params.batch,
     )
     finish = Phase(
@@ -103,14 +107,15 @@ def plan_of(params: DejpegParams, train_count: int) -> Plan:
         (1 - FINISH) * params.total_steps,
         "steps",
         Curve("polynomial", FINISH_RATE * params.rate, 0.002 * params.rate),
-        optimiser=adam,
+        optimiser=rule,
         batch=params.batch,
     )
+    phases = (dataclasses.replace(phase, momentum=momentum) for phase in (*main, finish))
     return Plan(
-        (*main, finish),
+        tuple(phases),
         minutes=params.minutes,
         seed=params.seed,
-        precision="float32",
+        precision="auto",
         clip=0.5,
         average_decay=0.999,
         validate_every=SCORE_STEPS * params.batch / train_count,
@@ -154,7 +159,10 @@ class DejpegTask:
         self._pool = load_photos([path for path in paths if path not in set(held)], CROP + MARGIN)
         self._shares = params.shares
         torch.manual_seed(params.seed)
-        self.network: nn.Module = DejpegNet(**NET)
+        network = DejpegNet(**NET)
+        self.network: nn.Module = network
+        if params.start_from is not None:
+            network.start_from(_net_of(params.start_from))
         self.groups: Sequence[Sequence[nn.Module]] = [[self.network]]
         self.train_count = len(self._pool)
 
@@ -239,6 +247,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=TOTAL_STEPS)
     parser.add_argument("--minutes", type=float, default=0.0, help="last so long instead of --steps")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
+    parser.add_argument("--rule", choices=("muon", "adam"), default="muon", help="optimiser")
+    parser.add_argument("--start-from", type=Path, help="model folder that this one begins with")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
     parser.add_argument("--export", type=Path, default=Path("resources/models/dejpeg"))
@@ -248,7 +259,9 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(args.threads)
     cv2.setNumThreads(args.threads)
-    params = DejpegParams(args.steps, args.minutes, seed=args.seed)
+    params = DejpegParams(
+        args.steps, args.minutes, rate=args.rate, rule=args.rule, seed=args.seed, start_from=args.start_from
+    )
     task = DejpegTask(args.data / "photos", params)
     trainer = Trainer(task, plan_of(params, task.train_count), "cpu")
     if (args.resume and has_checkpoint(args.out)) or args.export_only:
@@ -264,6 +277,15 @@ def main() -> None:
 def _model(network: nn.Module) -> Dejpeg:
     assert isinstance(network, DejpegNet)
     return Dejpeg(network)
+
+
+def _net_of(folder: Path) -> DejpegNet:
+    """The network of a model folder."""
+    manifest = read_manifest(folder)
+    net = ARCHITECTURE.build(**manifest.hyperparameters)
+    assert isinstance(net, DejpegNet)
+    net.load_state_dict(load(folder / WEIGHTS_NAME, manifest.sha256))
+    return net
 
 
 def _repaired(model: Dejpeg, spoiled: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

@@ -107,8 +107,9 @@ class Estimator(nn.Module):
     def habits(self, ycc: Tensor) -> Tensor:
         """(n, figures) means over the blocks of (n, 3, h, w), whose corner is a block's corner."""
         count, planes, height, width = ycc.shape
-        levels = 255 * ycc.reshape(count * planes, 1, height, width)
-        sizes = F.conv2d(levels, self.waves, stride=BLOCK).abs().flatten(2)
+        with torch.autocast(ycc.device.type, enabled=False):  # half a level decides
+            levels = 255 * ycc.reshape(count * planes, 1, height, width)
+            sizes = F.conv2d(levels, self.waves, stride=BLOCK).abs().flatten(2)
         shares = [(sizes < limit).float().mean(2) for limit in self.LIMITS]
         means = torch.stack([(sizes / (1 + sizes)).mean(2), sizes.log1p().mean(2), *shares], 2)
         means = means.view(count, planes, -1)
@@ -144,12 +145,37 @@ class DejpegNet(nn.Module):
 
         Head, tail and the sum with the input stay in float32: half a level of eight-bit colour matters there.
         """
-        features = waves_of(ycc)
-        constant = condition[:, :, None, None].expand(-1, -1, *features.shape[2:])
-        shallow = self.head(torch.cat((features, constant, phase), 1))
-        deep = self.trunk(shallow.to(self.trunk.down.weight.dtype)).to(shallow.dtype)
-        change = F.pixel_shuffle(haar(self.tail(deep)), 2)
-        return ycc + strength(condition)[:, None, None, None] * change
+        with torch.autocast(ycc.device.type, enabled=False):
+            features = waves_of(ycc)
+            constant = condition[:, :, None, None].expand(-1, -1, *features.shape[2:])
+            shallow = self.head(torch.cat((features, constant, phase), 1))
+        deep = self.trunk(shallow.to(self._trunk_format(ycc.device.type)))
+        with torch.autocast(ycc.device.type, enabled=False):
+            change = F.pixel_shuffle(haar(self.tail(deep.to(shallow.dtype))), 2)
+            return ycc + strength(condition)[:, None, None, None] * change
+
+    def _trunk_format(self, device: str) -> torch.dtype:
+        """What the trunk computes in: under autocast its sums too, which saves many conversions."""
+        if torch.is_autocast_enabled(device):
+            return torch.get_autocast_dtype(device)
+        return self.trunk.down.weight.dtype
+
+    def start_from(self, other: DejpegNet) -> None:
+        """Take over what `other`, with fewer pairs, learned: pairs that it lacks begin by changing nothing.
+
+        Raises RuntimeError when the networks differ in more than that.
+        """
+        missing, unexpected = self.load_state_dict(other.state_dict(), strict=False)
+        if unexpected or any(not name.startswith("trunk.") for name in missing):
+            raise RuntimeError(f"the other network lacks {missing} and has {unexpected}")
+        new = {name.removesuffix(".second.weight") for name in missing if name.endswith(".second.weight")}
+        with torch.no_grad():
+            for name in new:
+                pair = self.get_submodule(name)
+                assert isinstance(pair, Pair)
+                pair.second.weight.zero_()
+                assert pair.second.bias is not None
+                pair.second.bias.zero_()
 
 
 def strength(condition: Tensor) -> Tensor:

@@ -92,11 +92,11 @@ def plan(report: DatasetReport, params: UpscaleParams, request: Request) -> Plan
 
     Without a time budget it takes 60,000 steps.
     """
-    adam = Optimiser("adam", beta2=0.99)
+    rule = Optimiser("muon", beta2=0.99)
     size, finish_size = SIDE * params.scale, FINISH_SIDE * params.scale
-    rise = Phase("rise", 0.04 * STEPS, "steps", Curve("linear", RATE / 20, RATE), optimiser=adam)
-    fall = Phase("fall", 0.86 * STEPS, "steps", Curve("cosine", RATE, FINISH_RATE), optimiser=adam)
-    finish = Phase("finish", 0.1 * STEPS, "steps", Curve("cosine", FINISH_RATE, 1e-6), optimiser=adam)
+    rise = Phase("rise", 0.04 * STEPS, "steps", Curve("linear", RATE / 20, RATE), optimiser=rule)
+    fall = Phase("fall", 0.86 * STEPS, "steps", Curve("cosine", RATE, FINISH_RATE), optimiser=rule)
+    finish = Phase("finish", 0.1 * STEPS, "steps", Curve("cosine", FINISH_RATE, 1e-6), optimiser=rule)
     return Plan(
         tuple(_sized(phase, side) for phase, side in ((rise, size), (fall, size), (finish, finish_size))),
         minutes=request.minutes,

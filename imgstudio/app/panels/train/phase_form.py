@@ -15,7 +15,7 @@ from imgstudio.app.panels.train.plan_texts import OPTIMISERS
 from imgstudio.core.params import Number, Param, Ui
 from imgstudio.learn.plan import Curve, CurveKind, Optimiser, Phase, Unit
 
-Rule = Literal["AdamW", "Adam", "SGD", "RMSprop"]
+Rule = Literal["AdamW", "Adam", "Muon", "SGD", "RMSprop"]
 TWO_COLUMNS: Final = 560
 """Pixels from which on the two halves stand side by side."""
 GUTTER: Final = 32
@@ -147,7 +147,13 @@ def course_of(phase: Phase) -> Course:
 
 def setting_of(phase: Phase) -> Setting:
     rule = phase.optimiser
-    names: dict[str, Rule] = {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD", "rmsprop": "RMSprop"}
+    names: dict[str, Rule] = {
+        "adamw": "AdamW",
+        "adam": "Adam",
+        "muon": "Muon",
+        "sgd": "SGD",
+        "rmsprop": "RMSprop",
+    }
     return Setting(
         size=phase.size,
         batch=phase.batch,

@@ -14,6 +14,7 @@ OPTIMISERS: Final[dict[OptimiserKind, str]] = {
     "adam": "Adam",
     "adamw": "AdamW",
     "sgd": "SGD",
+    "muon": "Muon",
     "rmsprop": "RMSprop",
 }
 CURVES: Final[dict[CurveKind, str]] = {
