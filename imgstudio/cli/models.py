@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import argparse
+from typing import Final
 
 from imgstudio.cli.console import Console
 from imgstudio.core import paths
 from imgstudio.core.errors import UserError
 from imgstudio.filters.models import models
 
+ACTIONS: Final = {
+    "list": "What is here, and what can be installed.",
+    "install": "Download models.",
+    "verify": "Compare weights with their checksums.",
+    "remove": "Delete models that were installed.",
+}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("list", "install", "verify", "remove"))
-    parser.add_argument("ids", nargs="*", metavar="ID")
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--yes", action="store_true", help="download without asking")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="list|install|verify|remove")
+    for name, text in ACTIONS.items():
+        action = actions.add_parser(name, help=text, description=text)
+        action.add_argument("ids", nargs="*", metavar="ID")
+        action.add_argument("--json", action="store_true", help="for machines")
+        if name == "install":
+            action.add_argument("--yes", action="store_true", help="download without asking")
 
 
 def run(parsed: argparse.Namespace, console: Console) -> int:

@@ -19,7 +19,7 @@ from imgstudio.learn.checkpoints import load_checkpoint, save_checkpoint
 from imgstudio.learn.critic_switch import CriticSwitch
 from imgstudio.learn.gan_plan import LONGEST, GanPlans, GanSettings, gan_plans
 from imgstudio.learn.recipe import Setup
-from imgstudio.learn.reports import Goal, PreviewRow, RateSweep, StepReport
+from imgstudio.learn.reports import Goal, PreviewRow, RateSweep, StepReport, Watch
 from imgstudio.learn.task import Task
 from imgstudio.learn.tasks.critic import CriticTask
 from imgstudio.learn.tasks.gan import (
@@ -217,9 +217,9 @@ class GanSession:
             self._stage_number += 1
             self._stage = self._made_stage()
 
-    def find_rate(self, progress: Progress) -> RateSweep:
+    def find_rate(self, progress: Progress, *, watch: Watch = lambda so_far: None) -> RateSweep:
         """For the network whose stage it is."""
-        return self._stage.trainers[self._stage.name].find_rate(progress)
+        return self._stage.trainers[self._stage.name].find_rate(progress, watch=watch)
 
     def previews(self) -> Sequence[PreviewRow]:
         trainer = self._stage.trainers.get("generator")

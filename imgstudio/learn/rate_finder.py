@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imgstudio.core.jobs import Progress
-from imgstudio.learn.reports import RatePoint, RateSweep
+from imgstudio.learn.reports import RatePoint, RateSweep, Watch
 
 Spacing = Literal["exponential", "linear"]
 Floats = npt.NDArray[np.float64]
@@ -39,10 +39,15 @@ def sweep_rates(lowest: float, highest: float, count: int, spacing: Spacing = "e
     return np.geomspace(lowest, highest, count).tolist()
 
 
-def sweep(advance: Callable[[float], float], rates: Sequence[float], progress: Progress) -> RateSweep:
+def sweep(
+    advance: Callable[[float], float],
+    rates: Sequence[float],
+    progress: Progress,
+    watch: Watch = lambda so_far: None,
+) -> RateSweep:
     """Take one step with each of `rates` (rising) until the loss runs away, and read a suggestion off the curve.
 
-    `advance` takes a step at a rate and returns the loss before it.
+    `advance` takes a step at a rate and returns the loss before it; `watch` is shown what is known after it.
     """
     losses: list[float] = []
     diverged = False
@@ -55,20 +60,24 @@ def sweep(advance: Callable[[float], float], rates: Sequence[float], progress: P
         if _has_run_away(losses):
             diverged = True
             break
+        watch(found(rates, losses, is_over=False))
     return found(rates, losses, diverged=diverged)
 
 
-def found(rates: Sequence[float], losses: Sequence[float], *, diverged: bool = False) -> RateSweep:
+def found(
+    rates: Sequence[float], losses: Sequence[float], *, diverged: bool = False, is_over: bool = True
+) -> RateSweep:
     """The result of a sweep that measured `losses` at the first of `rates`."""
     kept = np.asarray(rates[: len(losses)], np.float64)
     if len(losses) < 3:
         rate = float(rates[0])
         points = tuple(RatePoint(float(r), x, x) for r, x in zip(kept, losses, strict=True))
-        return RateSweep(points, rate, rate, diverged)
+        return RateSweep(points, rate, rate, diverged, is_over)
     smooth = smoothed(losses, len(rates))
     triples = zip(kept.tolist(), losses, smooth.tolist(), strict=True)
     steepest, valley = suggestions(np.log(kept), smooth)
-    return RateSweep(tuple(RatePoint(*triple) for triple in triples), steepest, valley, diverged)
+    points = tuple(RatePoint(*triple) for triple in triples)
+    return RateSweep(points, steepest, valley, diverged, is_over)
 
 
 def smoothed(losses: Sequence[float], count: int) -> Floats:

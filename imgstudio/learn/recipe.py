@@ -12,7 +12,7 @@ from imgstudio.core.jobs import Progress
 from imgstudio.engine.manifest import ModelManifest
 from imgstudio.learn.dataset.report import DatasetReport
 from imgstudio.learn.plan import Plan
-from imgstudio.learn.reports import Goal, PreviewRow, RateSweep, StepReport
+from imgstudio.learn.reports import Goal, PreviewRow, RateSweep, StepReport, Watch
 
 P = TypeVar("P")
 
@@ -35,8 +35,11 @@ class TrainSession(Protocol):
         """One optimisation step an item, validations in between; raises Diverged."""
         ...
 
-    def find_rate(self, progress: Progress) -> RateSweep:
-        """Sweep the learning rate; weights and everything else are as before afterwards."""
+    def find_rate(self, progress: Progress, *, watch: Watch = ...) -> RateSweep:
+        """Sweep the learning rate; weights and everything else are as before afterwards.
+
+        `watch` is shown after every step what is known so far.
+        """
         ...
 
     def previews(self) -> Sequence[PreviewRow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,6 +95,8 @@ class RateSweep:
     valley: float
     """A tenth of where the loss begins to rise again after its lowest: the suggestion for the top of a one-cycle."""
     diverged: bool = False
+    is_over: bool = True
+    """Whether all of it was swept: else it is what is known so far."""
 
     def to_values(self) -> dict[str, Any]:
         return {
@@ -101,4 +104,9 @@ class RateSweep:
             "steepest": self.steepest,
             "valley": self.valley,
             "diverged": self.diverged,
+            "is_over": self.is_over,
         }
+
+
+Watch = Callable[[RateSweep], None]
+"""Is shown a sweep while it grows."""

@@ -27,7 +27,7 @@ from imgstudio.learn.plan import EarlyStop, Plan
 from imgstudio.learn.rate_finder import Spacing, sweep, sweep_rates
 from imgstudio.learn.reader import Order, Reader
 from imgstudio.learn.recipe import Diverged
-from imgstudio.learn.reports import PreviewRow, RateSweep, StepReport, Validation
+from imgstudio.learn.reports import PreviewRow, RateSweep, StepReport, Validation, Watch
 from imgstudio.learn.state import RunState
 from imgstudio.learn.task import Batch, Task
 from imgstudio.learn.timeline import Timeline
@@ -123,6 +123,7 @@ class Trainer:
         lowest: float = 1e-6,
         highest: float = 10.0,
         spacing: Spacing = "exponential",
+        watch: Watch = lambda so_far: None,
     ) -> RateSweep:
         """Sweep the learning rate of the present phase; everything is as before afterwards."""
         rates = sweep_rates(lowest, highest, count, spacing)
@@ -137,7 +138,7 @@ class Trainer:
                 order = order.following()
                 return math.nan if losses is None else losses.loss
 
-            return sweep(advance, rates, progress)
+            return sweep(advance, rates, progress, watch)
 
     def previews(self) -> Sequence[PreviewRow]:
         """What the averaged network does now to a few fixed validation pictures."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -322,6 +324,19 @@ def test_the_button_takes_the_valley_unless_another_rate_was_chosen(plots, train
     training.draft.changed.emit()
     plots.sweep.use.click()
     assert max(phase.rate.end for phase in training.draft.plan.phases) == pytest.approx(made.valley)
+
+
+def test_a_sweep_that_grows_is_drawn_but_proposes_nothing(plots, training):
+    whole = swept(plots, training)
+    training.draft.plan = fake_run.PLAN
+    training.draft.changed.emit()
+    plots.sweep.show_sweep(dataclasses.replace(whole, points=whole.points[:9], is_over=False))
+    assert len(plots.sweep.sweep.points) == 9
+    assert not plots.sweep.use.isEnabled()
+    plots.sweep.chart.clicked.emit(1e-3)
+    assert max(phase.rate.end for phase in training.draft.plan.phases) == pytest.approx(
+        max(phase.rate.end for phase in fake_run.PLAN.phases)
+    )
 
 
 def test_without_a_sweep_a_button_offers_one(plots, training, monkeypatch):

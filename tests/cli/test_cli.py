@@ -154,6 +154,13 @@ def test_models_are_listed(capsys):
     assert main(["models", "install", "nonsense"]) == 2
 
 
+@pytest.mark.parametrize("words", [["--yes", "dejpeg"], ["dejpeg", "--yes"]])
+def test_options_of_models_stand_before_or_behind_the_ids(words, capsys):
+    assert main(["models", "install", *words]) == 0
+    assert "installed already" in capsys.readouterr().err
+    assert main(["models", "verify", "--json", "dejpeg"]) == 0
+
+
 def test_listing_filters_imports_no_torch():
     import subprocess
     import sys

@@ -319,6 +319,17 @@ def test_a_sweep_that_runs_away_restores_too():
     assert losses_of(run.steps()) == losses_of(trainer().steps())
 
 
+def test_a_sweep_can_be_watched_while_it_grows():
+    seen = []
+    whole = trainer().find_rate(Progress(), count=12, watch=seen.append)
+
+    counts = [len(so_far.points) for so_far in seen]
+    assert counts == list(range(1, len(counts) + 1))
+    assert len(counts) >= len(whole.points) - 1
+    assert whole.is_over and not any(so_far.is_over for so_far in seen)
+    assert [(p.rate, p.loss) for p in seen[4].points] == [(p.rate, p.loss) for p in whole.points[:5]]
+
+
 def test_a_sweep_can_be_cancelled_and_leaves_no_trace():
     token = CancelToken()
     run = trainer()

@@ -32,7 +32,7 @@ class RunWatch(QObject):
     previews_changed = Signal(list)
     """All steps of which there are previews."""
     swept = Signal(object)
-    """A RateSweep."""
+    """A RateSweep, also while it grows."""
     ended = Signal(object)
     """The status with which a run that was seen at work ended."""
 
@@ -45,7 +45,7 @@ class RunWatch(QObject):
         self._step = 0
         self._validations = 0
         self._previews: list[int] = []
-        self._sweep_points = -1
+        self._sweep_known: tuple[int, bool] | None = None
         self._is_holding = False
         self._worker: subprocess.Popen[bytes] | None = None
         self._began = 0.0
@@ -60,7 +60,7 @@ class RunWatch(QObject):
             self._send_quietly("release")
         self.run, self.status, self.is_alive = run, Status(), False
         self._step = self._validations = 0
-        self._previews, self._sweep_points, self._is_holding = [], -1, False
+        self._previews, self._sweep_known, self._is_holding = [], None, False
         self._worker, self._began = worker, time.time()
         self.opened.emit(run)
         if run is None:
@@ -109,9 +109,10 @@ class RunWatch(QObject):
         if previews != self._previews:
             self._previews = previews
             self.previews_changed.emit(previews)
-        sweep = run.sweep()
-        if sweep is not None and len(sweep.points) != self._sweep_points:
-            self._sweep_points = len(sweep.points)
+        sweep = run.sweep_so_far() or run.sweep()
+        known = None if sweep is None else (len(sweep.points), sweep.is_over)
+        if sweep is not None and known != self._sweep_known:
+            self._sweep_known = known
             self.swept.emit(sweep)
 
     def _on_jobs(self, handle: JobHandle) -> None:

@@ -68,15 +68,21 @@ def is_picture(path: Path) -> bool:
 def files_in(folder: Path) -> list[Path]:
     """All files under `folder` in the order of their names, as people count ("img2" before "img10").
 
-    Hidden files and folders are passed over, links to folders too. Raises UserError.
+    Hidden files and folders are passed over; links to folders are followed, each folder once. Raises UserError.
     """
     if not folder.is_dir():
         raise UserError(
             f"“{folder.name or folder}” is not a folder", f"No folder is at {folder}.", "Choose another."
         )
     found: list[Path] = []
-    for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".") and name != "__MACOSX"]
+    been: set[str] = set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        if real in been:  # a link that leads back
+            folders.clear()
+            continue
+        been.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__MACOSX")
         found += [Path(place, name) for name in names if not name.startswith(".")]
     return sorted(found, key=counting_order)
 

@@ -37,6 +37,7 @@ STATUS: Final = "status.json"
 STEPS: Final = "steps.csv"
 VALIDATIONS: Final = "validations.jsonl"
 SWEEP: Final = "rate.json"
+SWEEP_SO_FAR: Final = "rate-so-far.json"
 PREVIEWS: Final = "previews"
 NAMES: Final = "names.json"
 CHECKPOINTS: Final = "checkpoints"
@@ -149,6 +150,11 @@ class RunFolder:
     def sweep(self) -> RateSweep | None:
         """The learning-rate sweep, once it was made."""
         values = read_values(self.path / SWEEP)
+        return None if values is None else sweep_from(values)
+
+    def sweep_so_far(self) -> RateSweep | None:
+        """The learning-rate sweep that is being made."""
+        values = read_values(self.path / SWEEP_SO_FAR)
         return None if values is None else sweep_from(values)
 
     def preview_steps(self) -> list[int]:

@@ -92,4 +92,5 @@ def validation_line(row: ValidationRow) -> str:
 def sweep_from(values: Mapping[str, Any]) -> RateSweep:
     """Read `RateSweep.to_values`."""
     points = tuple(RatePoint(*point) for point in values["points"])
-    return RateSweep(points, values["steepest"], values["valley"], values["diverged"])
+    is_over = values.get("is_over", True)
+    return RateSweep(points, values["steepest"], values["valley"], values["diverged"], is_over)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -18,10 +19,11 @@ from imgstudio.core.jobs import Cancelled, CancelToken, Progress
 from imgstudio.core.paths import file_errors, write_atomically
 from imgstudio.learn.recipe import Setup, TrainSession
 from imgstudio.learn.recipes import recipe_named
+from imgstudio.learn.reports import RateSweep, Watch
 from imgstudio.learn.runs.board import StatusBoard
 from imgstudio.learn.runs.control import Letterbox
 from imgstudio.learn.runs.failures import explained
-from imgstudio.learn.runs.folder import CHECKPOINTS, LOG, SWEEP, RunFolder
+from imgstudio.learn.runs.folder import CHECKPOINTS, LOG, SWEEP, SWEEP_SO_FAR, RunFolder
 from imgstudio.learn.runs.install import install
 from imgstudio.learn.runs.lock import only_worker
 from imgstudio.learn.runs.records import RunError, Status
@@ -35,6 +37,8 @@ log = logging.getLogger(__name__)
 Listen = Callable[[Status], None]
 STALE: Final = 2.0
 """Letters that were sent so many seconds before the worker began are meant for it all the same."""
+WATCH_SECONDS: Final = 0.5
+"""Between two looks at a sweep that grows."""
 
 
 def work(
@@ -151,8 +155,12 @@ class _Worker:
             if letterbox.look().end:
                 self._token.cancel()
 
-        sweep = session.find_rate(Progress(on_progress, self._token))
-        write_atomically(self._run.path / SWEEP, json.dumps(sweep.to_values()))
+        draft = self._run.path / SWEEP_SO_FAR
+        try:
+            sweep = session.find_rate(Progress(on_progress, self._token), watch=_now_and_then(draft))
+            write_atomically(self._run.path / SWEEP, json.dumps(sweep.to_values()))
+        finally:
+            draft.unlink(missing_ok=True)
 
     def _session(self, board: StatusBoard) -> TrainSession:
         session = start_session(self._run)
@@ -210,3 +218,17 @@ def log_file(path: Path) -> Iterator[None]:
         logger.setLevel(level)
         logger.removeHandler(handler)
         handler.close()
+
+
+def _now_and_then(path: Path) -> Watch:
+    """Writes what a sweep knows so far to `path`, at most once in a while."""
+    written = -math.inf
+
+    def write(sweep: RateSweep) -> None:
+        nonlocal written
+        now = time.monotonic()
+        if now - written >= WATCH_SECONDS:
+            write_atomically(path, json.dumps(sweep.to_values()))
+            written = now
+
+    return write

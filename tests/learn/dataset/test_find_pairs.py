@@ -6,6 +6,7 @@ import pytest
 
 from imgstudio.core.errors import UserError
 from imgstudio.learn.dataset.find_pairs import image_mask_pairs
+from imgstudio.learn.dataset.pictures import files_in
 from tests.learn.dataset.folders import mask, pairs, picture, save, write_json
 
 
@@ -172,3 +173,15 @@ def test_hidden_files_are_passed_over(tmp_path):
 def test_a_picture_whose_name_ends_like_a_mask_is_still_a_picture(tmp_path):
     pairs(tmp_path, 2, names="view_{}_l")
     assert len(found(tmp_path)) == 2
+
+
+def test_links_to_folders_are_followed_once_and_never_in_circles(tmp_path):
+    data, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "a.png").write_bytes(b"")
+    data.mkdir()
+    (data / "b.png").write_bytes(b"")
+    (data / "photos").symlink_to(elsewhere, target_is_directory=True)
+    (data / "the same").symlink_to(elsewhere, target_is_directory=True)
+    (elsewhere / "back").symlink_to(data, target_is_directory=True)
+    assert [path.relative_to(data).as_posix() for path in files_in(data)] == ["b.png", "photos/a.png"]

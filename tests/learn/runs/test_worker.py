@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from imgstudio.core.errors import UserError
-from imgstudio.core.jobs import CancelToken
+from imgstudio.core.jobs import Cancelled, CancelToken
 from imgstudio.core.paths import file_errors, models_folder
 from imgstudio.engine.registry import ModelRegistry
 from imgstudio.learn import checkpoints
@@ -216,6 +216,22 @@ def test_a_sweep_changes_nothing_but_shows_the_rate(prepared):
     train(run, find_rate=True)
     after = run.status()
     assert (after.state, after.step, after.best, after.model) == ("finished", 24, before.best, "model")
+
+
+def test_a_sweep_can_be_watched_and_a_cancelled_one_leaves_nothing(prepared, monkeypatch):
+    run, seen, token = prepared(), [], CancelToken()
+    monkeypatch.setattr("imgstudio.learn.runs.worker.WATCH_SECONDS", 0.0)
+
+    def look(status):
+        seen.append(run.sweep_so_far())
+        if len([so_far for so_far in seen if so_far is not None]) == 5:
+            token.cancel()
+
+    with pytest.raises(Cancelled):
+        train(run, find_rate=True, token=token, listen=look)
+    grown = [len(so_far.points) for so_far in seen if so_far is not None]
+    assert grown == sorted(grown) and grown[-1] >= 4
+    assert run.sweep_so_far() is None and run.sweep() is None
 
 
 def test_a_model_is_installed_at_the_end(prepared):

@@ -54,9 +54,9 @@ class SweepPage(QWidget):
         self.show_sweep(None)
 
     def show_sweep(self, sweep: RateSweep | None) -> None:
-        """Show another sweep; its valley is proposed."""
+        """Show another sweep; when it is over its valley is proposed."""
         self.sweep = sweep if sweep is not None and sweep.points else None
-        self.chosen = math.nan if self.sweep is None else self.sweep.valley
+        self.chosen = self.sweep.valley if self.sweep is not None and self.sweep.is_over else math.nan
         self.note.setText("")
         self.redraw()
 
@@ -78,6 +78,8 @@ class SweepPage(QWidget):
             Mark(sweep.valley, tr("valley"), is_left=sweep.valley < sweep.steepest),
         ]
         marks.append(Mark(self.chosen, "", "accent", is_dashed=False))
+        if not sweep.is_over:
+            marks = []  # they would jump about
         self.chart.draw(
             [
                 Line("raw", tr("Every step"), rates, raw, RAW, bounds=False),
@@ -149,12 +151,13 @@ class SweepPage(QWidget):
         self._tell(x)
 
     def _on_clicked(self, x: float) -> None:
-        assert self.sweep is not None
+        if self.sweep is None or not self.sweep.is_over:
+            return
         rates = [point.rate for point in self.sweep.points]
         self.take(min(max(x, rates[0]), rates[-1]))
 
     def _on_named(self, key: str) -> None:
-        if self.sweep is not None and key in (STEEPEST, VALLEY):
+        if self.sweep is not None and self.sweep.is_over and key in (STEEPEST, VALLEY):
             self.take(self.sweep.steepest if key == STEEPEST else self.sweep.valley)
 
     def _tell(self, x: float | None) -> None:
