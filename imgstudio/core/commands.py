@@ -51,55 +51,55 @@ class ReplaceTiles:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AddLayer:
-    """Put a layer into the tree."""
+class _OneLayer:
+    """What putting a layer into the tree and taking it out share; out of the tree it lives on here."""
 
     layers: LayerStack
     layer: Layer
     place: Place
     on_change: Callable[[Rect], None]
-    label: str = "Add layer"
+    label: str
 
     @property
     def cost(self) -> int:
         return _bytes_of(self.layer)
 
-    def redo(self) -> None:
+    def merged(self, newer: Command) -> Command | None:
+        return None
+
+    def _put_in(self) -> None:
         self.layers.insert(self.layer, self.place)
         self.on_change(self.layer.bounds())
 
-    def undo(self) -> None:
+    def _take_out(self) -> None:
         self.layers.remove(self.layer)
         self.on_change(self.layer.bounds())
-
-    def merged(self, newer: Command) -> Command | None:
-        return None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RemoveLayer:
-    """Take a layer out of the tree; it lives on here."""
+class AddLayer(_OneLayer):
+    """Put a layer into the tree."""
 
-    layers: LayerStack
-    layer: Layer
-    place: Place
-    on_change: Callable[[Rect], None]
-    label: str = "Delete layer"
-
-    @property
-    def cost(self) -> int:
-        return _bytes_of(self.layer)
+    label: str = "Add layer"
 
     def redo(self) -> None:
-        self.layers.remove(self.layer)
-        self.on_change(self.layer.bounds())
+        self._put_in()
 
     def undo(self) -> None:
-        self.layers.insert(self.layer, self.place)
-        self.on_change(self.layer.bounds())
+        self._take_out()
 
-    def merged(self, newer: Command) -> Command | None:
-        return None
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RemoveLayer(_OneLayer):
+    """Take a layer out of the tree."""
+
+    label: str = "Delete layer"
+
+    def redo(self) -> None:
+        self._take_out()
+
+    def undo(self) -> None:
+        self._put_in()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

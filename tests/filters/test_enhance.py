@@ -22,9 +22,11 @@ from imgstudio.filters.kit import check_filter, sample_picture
 from imgstudio.filters.learned import filter_of
 from imgstudio.filters.resizing import capture_size
 
+NETWORKS = {"enhance-x2": 2, "enhance-x4": 4, "enhance-x2-real": 2, "mine": 2}
 
-def made_net(scale):
-    torch.manual_seed(scale)
+
+def made_net(scale, seed=0):
+    torch.manual_seed(seed)
     net = UpscaleNet(scale, 8, 1)
     torch.nn.init.normal_(net.tail.weight, std=0.03)
     return net
@@ -32,9 +34,9 @@ def made_net(scale):
 
 @pytest.fixture
 def registry(tmp_path, monkeypatch):
-    """A small network under the name of the bundled one, and two of the user's own."""
-    for name, scale in (("enhance-x2", 2), ("mine", 2)):
-        net = made_net(scale)
+    """Small networks under the names of the bundled ones, and two of the user's own."""
+    for seed, (name, scale) in enumerate(NETWORKS.items()):
+        net = made_net(scale, seed)
         save_model(
             tmp_path / name, net, id=name, name=name, task="upscale", architecture="edsr",
             hyperparameters={"scale": scale, "channels": 8, "pairs": 1}, overlap=net.reach, scale=scale,
@@ -73,6 +75,30 @@ def test_the_result_is_so_many_times_as_large(registry, scale):
     assert made.shape == (20 * scale, 31 * scale, 3)
     assert enhance.FILTER.size(params, Size(31, 20)) == Size(31 * scale, 20 * scale)
     assert np.isfinite(made).all()
+
+
+@pytest.mark.parametrize(
+    ("scale", "variant", "networks"),
+    [
+        (2, "faithful", ["enhance-x2"]),
+        (3, "faithful", ["enhance-x4"]),
+        (4, "faithful", ["enhance-x4"]),
+        (2, "real", ["enhance-x2-real"]),
+        (3, "real", ["enhance-x2-real", "enhance-x2"]),
+        (4, "real", ["enhance-x2-real", "enhance-x2"]),
+    ],
+)
+def test_each_scale_and_variant_has_its_networks(registry, monkeypatch, scale, variant, networks):
+    used = []
+
+    def noting(image, models, name, progress, **more):
+        used.append(name)
+        return enlarging.with_model(image, models, name, progress, **more)
+
+    monkeypatch.setattr(enhance, "with_model", noting)
+    picture = to_float(sample_picture())[:16, :16, :3]
+    assert enhanced(picture, scale=scale, variant=variant).shape == (16 * scale, 16 * scale, 3)
+    assert used == networks
 
 
 def test_strength_goes_from_a_plain_enlargement_to_the_network(registry):

@@ -1,4 +1,4 @@
-"""Enhance: two to four times the size with our own network, faithful to what is there."""
+"""Enhance: two to four times the size with our own networks, faithful or cleaning up web pictures as well."""
 
 from __future__ import annotations
 
@@ -12,12 +12,21 @@ from imgstudio.filters.base import Filter, FilterInput, FloatImage, Need, whole_
 from imgstudio.filters.enlarging import faded, resampled, straight_input, with_model
 from imgstudio.filters.models import models
 
-MODEL: Final = "enhance-x2"
+X2: Final = "enhance-x2"
+X4: Final = "enhance-x4"
+REAL: Final = "enhance-x2-real"
 
 
 @dataclass(frozen=True, slots=True)
 class EnhanceParams:
     scale: Annotated[Literal[2, 3, 4], Ui(help="How many times as wide and high.")] = 2
+    variant: Annotated[
+        Literal["faithful", "real"],
+        Ui(
+            help="Faithful: for clean pictures, keeps everything that was there. "
+            "Real: for pictures from the web, takes blur, noise and JPEG traces away too."
+        ),
+    ] = "faithful"
     strength: Annotated[
         float, Number(0, 100, 1, unit="%"), Ui(help="How much of it is mixed into a plain enlargement.")
     ] = 100.0
@@ -44,12 +53,15 @@ def enhance(image: FilterInput, params: EnhanceParams, progress: Progress) -> Fl
 
 
 def _enlarged(image: FilterInput, params: EnhanceParams, progress: Progress) -> FloatImage:
-    """Doubled once for 2, twice for 3 and 4."""
+    """At the models' own scale: twice for 2, four times for 3 and 4."""
     best = params.quality == "best"
+    if params.variant == "faithful":
+        return with_model(image, models(), X2 if params.scale == 2 else X4, progress, best=best)
     if params.scale == 2:
-        return with_model(image, models(), MODEL, progress, best=best)
-    double = with_model(image, models(), MODEL, progress.part(0.0, 0.2), best=best)
-    return with_model(replace(image, pixels=double), models(), MODEL, progress.part(0.2, 1.0), best=best)
+        return with_model(image, models(), REAL, progress, best=best)
+    # Once it is clean, the rest is a faithful enlargement.
+    clean = with_model(image, models(), REAL, progress.part(0.0, 0.2), best=best)
+    return with_model(replace(image, pixels=clean), models(), X2, progress.part(0.2, 1.0), best=best)
 
 
 FILTER = Filter(
@@ -61,8 +73,8 @@ FILTER = Filter(
     run=enhance,
     margin=whole_picture,
     size=new_size,
-    needs=(Need(MODEL),),
-    models=(MODEL,),
+    needs=(Need(X2), Need(X4), Need(REAL)),
+    models=(X2, X4, REAL),
     preview="none",
     source_type="algorithmicallyEnhanced",
 )
