@@ -105,7 +105,7 @@ def check(folder: Path, params: RestoreParams, progress: Progress) -> DatasetRep
 def plan(report: DatasetReport, params: RestoreParams, request: Request) -> Plan:
     """A short climb and a long cosine; with a critic its phases after that."""
     phases = warm_up_cosine(
-        EPOCHS, RATE, warm_up=0.05, size=SIDE, batch=BATCH, optimiser=Optimiser("adam", beta2=0.99)
+        EPOCHS, RATE, warm_up=0.05, size=SIDE, batch=BATCH, optimiser=Optimiser("muon", beta2=0.99)
     )
     if not params.critic:
         return Plan(phases, minutes=request.minutes, clip=0.5, average_decay=0.999)
