@@ -32,9 +32,7 @@ class Restorer:
         height, width = pixels.shape[:2]
         if min(height, width) == 0:
             return pixels
-        # float32 was faster than bfloat16 here on processors without matrix units.
-        slow = self.precise or self.device.type == "cpu"
-        dtype = torch.float32 if slow else compute_dtype(self.device)
+        dtype = torch.float32 if self.precise else compute_dtype(self.device)
         with guard(), torch.inference_mode(), autocast(self.device, dtype):
             tensor = to_tensor(pixels, self.device)
             tensor = padded_to_multiple(tensor, self.manifest.multiple_of, self.manifest.minimum)

@@ -82,9 +82,7 @@ class Stylist:
     def _dtype(self) -> torch.dtype:
         import torch
 
-        # float32 was faster than bfloat16 here on processors without matrix units.
-        slow = self.precise or self.device.type == "cpu"
-        return torch.float32 if slow else compute_dtype(self.device)
+        return torch.float32 if self.precise else compute_dtype(self.device)
 
 
 def grain(shape: tuple[int, ...], random: np.random.Generator) -> Floats:

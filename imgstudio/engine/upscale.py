@@ -72,9 +72,7 @@ class Upscaler:
     def _dtype(self) -> torch.dtype:
         import torch
 
-        # float32 was faster than bfloat16 here on processors without matrix units.
-        slow = self.precise or self.device.type == "cpu"
-        return torch.float32 if slow else compute_dtype(self.device)
+        return torch.float32 if self.precise else compute_dtype(self.device)
 
 
 def _turned(pixels: Floats, way: int) -> Floats:

@@ -20,6 +20,7 @@ from PIL import Image
 from imgstudio.core.jobs import Progress
 from imgstudio.core.pixels import Floats, from_float, to_float
 from imgstudio.engine.dejpeg import ALIGN, Condition, Dejpeg, affordable_passes
+from imgstudio.engine.device import compute_dtype
 from imgstudio.engine.jpeg import JpegTables
 from imgstudio.engine.manifest import WEIGHTS_NAME, read_manifest
 from imgstudio.engine.nets.dejpeg import ARCHITECTURE, DejpegNet
@@ -238,7 +239,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=MODEL)
     parser.add_argument("--pictures", type=int, default=0, help="only so many of them; 0: all")
     parser.add_argument("--qualities", type=int, nargs="*", default=QUALITIES)
-    parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32")
+    parser.add_argument("--dtype", choices=("auto", "float32", "bfloat16"), default="auto")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", type=Path, help="write the gains here, for the card of the model")
     parser.add_argument("--only", choices=("standard", "other", "untouched", "speed"))
@@ -247,7 +248,8 @@ def main() -> None:
     paths = pictures_in(args.data / "bench" / args.set)
     pictures = [decoded(path) for path in paths[: args.pictures or None]]
     net = loaded(args.model)
-    model = Dejpeg(net, dtype=getattr(torch, args.dtype))
+    dtype = compute_dtype(torch.device("cpu")) if args.dtype == "auto" else getattr(torch, args.dtype)
+    model = Dejpeg(net, dtype=dtype)
     if args.only in (None, "standard"):
         gains = standard_table(model, pictures, args.qualities)
         if args.json:

@@ -25,10 +25,7 @@ from imgstudio.learn.segmentation_settings import (
 BATCH: Final = 8
 RATE: Final = 4e-3
 """Top of the one-cycle from scratch."""
-FRESH: Final = Optimiser("muon", weight_decay=1e-2)
-"""Of a network from scratch."""
-LEARNED: Final = Optimiser("adamw", weight_decay=1e-2)
-"""Of one with a learned encoder."""
+DECAY: Final = Optimiser("muon", weight_decay=1e-2)
 HALF: Final = 0.7
 """Size of the first pictures, relative to the last."""
 SHARES: Final = (0.2, 0.5, 0.3)
@@ -96,7 +93,7 @@ def _from_scratch(epochs: EpochsOf, small: int, large: int) -> tuple[Phase, ...]
             epochs(share, size),
             rate=Curve("cosine", *(RATE * height for height in heights)),
             momentum=Curve("cosine", *momenta),
-            optimiser=FRESH,
+            optimiser=DECAY,
             size=size,
             batch=BATCH,
         )
@@ -113,7 +110,7 @@ def _on_encoder(epochs: EpochsOf, small: int, large: int) -> tuple[Phase, ...]:
             rate,
             name=f"{size} px, {what}",
             warm_up=0.7 if frozen else 0.25,
-            optimiser=LEARNED,
+            optimiser=DECAY,
             size=size,
             batch=BATCH,
             frozen=frozen,
