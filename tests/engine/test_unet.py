@@ -8,6 +8,7 @@ from torch import nn
 
 from imgstudio.engine.manifest import save_model
 from imgstudio.engine.nets.encoders import ENCODERS
+from imgstudio.engine.nets.lite0 import SameConv
 from imgstudio.engine.nets.small_unet import SmallUNet, WholeView
 from imgstudio.engine.nets.unet import Attention, UNet, levels_of
 from imgstudio.engine.nets.upsampling import ShuffleUp, icnr
@@ -188,3 +189,18 @@ def test_saved_unets_come_back_from_the_registry(tmp_path):
     image = torch.rand(1, 3, 24, 24)
     loaded = ModelRegistry(tmp_path).load("mine")
     assert torch.allclose(loaded(image), network(image).detach(), atol=1e-5)
+
+
+def test_convolutions_of_single_planes_learn_in_float32_beside_bfloat16():
+    torch.manual_seed(0)
+    layer = SameConv(32, 32, 3, stride=2, groups=32)
+    features = torch.randn(1, 32, 9, 9)
+    exact = layer(features)
+    with torch.autocast("cpu", torch.bfloat16):
+        learning = layer(features.bfloat16())
+        with torch.no_grad():
+            used = layer(features)
+    assert (learning.dtype, used.dtype) == (torch.float32, torch.bfloat16)
+    assert torch.allclose(learning, exact, atol=0.03)
+    learning.sum().backward()
+    assert layer.weight.grad.dtype == torch.float32

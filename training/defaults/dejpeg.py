@@ -212,7 +212,9 @@ class DejpegTask:
             licence="Trained for imgstudio on the photos named in the card",
             card={
                 "data": {f"photos/{source}": licence for source, licence in SOURCES.items()},
-                "training": {"steps": training["steps"], "seconds": training["seconds"]},
+                "training": {
+                    key: training[key] for key in ("steps", "seconds", "began as") if key in training
+                },
                 "scores": {"held-out photos, gain in dB": _rounded(scores), **training.get("benchmark", {})},
                 "limits": LIMITS,
             },
@@ -270,6 +272,8 @@ def main() -> None:
         train(trainer, args.out)
     benchmark = json.loads(args.scores.read_text(encoding="utf-8")) if args.scores else {}
     training = {"steps": trainer.step, "seconds": round(trainer.seconds), "benchmark": benchmark}
+    if args.start_from is not None:
+        training["began as"] = _described(args.start_from)
     manifest = task.export(trainer.network_now(), args.export, "Remove JPEG artifacts", training)
     LOG.info("%s: %s", args.export, manifest.card)
 
@@ -286,6 +290,13 @@ def _net_of(folder: Path) -> DejpegNet:
     assert isinstance(net, DejpegNet)
     net.load_state_dict(load(folder / WEIGHTS_NAME, manifest.sha256))
     return net
+
+
+def _described(folder: Path) -> str:
+    """A model that another one began as, for the card."""
+    manifest = read_manifest(folder)
+    before = manifest.card.get("training", {})
+    return f"{manifest.sha256[:12]}, after {before.get('steps')} steps and {before.get('seconds')} seconds"
 
 
 def _repaired(model: Dejpeg, spoiled: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
