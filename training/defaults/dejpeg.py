@@ -87,6 +87,8 @@ class DejpegParams:
     seed: int = 0
     start_from: Path | None = None
     """Folder of a model with no more pairs, which this one begins with."""
+    is_polish: bool = False
+    """Only finish: for a network that has learned already."""
     shares: Shares = field(default_factory=Shares)
 
 
@@ -104,13 +106,14 @@ def plan_of(params: DejpegParams, train_count: int) -> Plan:
     )
     finish = Phase(
         FINISH_NAME,
-        (1 - FINISH) * params.total_steps,
+        (1 if params.is_polish else 1 - FINISH) * params.total_steps,
         "steps",
         Curve("polynomial", FINISH_RATE * params.rate, 0.002 * params.rate),
         optimiser=rule,
         batch=params.batch,
     )
-    phases = (dataclasses.replace(phase, momentum=momentum) for phase in (*main, finish))
+    wanted = (finish,) if params.is_polish else (*main, finish)
+    phases = (dataclasses.replace(phase, momentum=momentum) for phase in wanted)
     return Plan(
         tuple(phases),
         minutes=params.minutes,
@@ -252,6 +255,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
     parser.add_argument("--rule", choices=("muon", "adam"), default="muon", help="optimiser")
     parser.add_argument("--start-from", type=Path, help="model folder that this one begins with")
+    parser.add_argument("--polish", action="store_true", help="only finish the model of --start-from")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
     parser.add_argument("--export", type=Path, default=Path("resources/models/dejpeg"))
@@ -262,7 +266,13 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     cv2.setNumThreads(args.threads)
     params = DejpegParams(
-        args.steps, args.minutes, rate=args.rate, rule=args.rule, seed=args.seed, start_from=args.start_from
+        args.steps,
+        args.minutes,
+        rate=args.rate,
+        rule=args.rule,
+        seed=args.seed,
+        start_from=args.start_from,
+        is_polish=args.polish,
     )
     task = DejpegTask(args.data / "photos", params)
     trainer = Trainer(task, plan_of(params, task.train_count), "cpu")
