@@ -93,7 +93,7 @@ def test_a_folder_becomes_a_filter(workshop, folder):
     studio = workshop()
     page = drafted(studio, folder, steps=4000)
     training = page.training
-    assert any("pictures to learn from" in text for text in page.setup.check.sentences)
+    studio.wait(lambda: any("pictures to learn from" in text for text in page.setup.check.sentences))
     assert len(training.draft.report.classes) == 2
     assert page.plan.isVisible()
 
