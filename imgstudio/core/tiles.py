@@ -95,6 +95,10 @@ class TileStore:
         """Look at a tile; never write to it."""
         return self._tiles.get(index)
 
+    def is_frozen(self, index: Index) -> bool:
+        """Whether the pixels at `tile(index)` will never be written again; so it is where there are none."""
+        return index in self._shared or index not in self._tiles
+
     def snapshot(self) -> TileSnapshot:
         """Freeze the present tiles; later writes copy what they touch."""
         self._shared.update(self._tiles)

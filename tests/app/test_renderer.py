@@ -227,6 +227,92 @@ def test_an_undone_stroke_is_painted_again_where_it_was_and_nowhere_else(qtbot, 
     assert np.array_equal(pixels_of(renderer), stroked)
 
 
+def counting(renderer, monkeypatch):
+    """A list that grows by every rectangle painted from now on."""
+    painted, paint = [], renderer._now.pyramid._paint
+    monkeypatch.setattr(
+        renderer._now.pyramid, "_paint", lambda rect, level: painted.append(rect) or paint(rect, level)
+    )
+    return painted
+
+
+def test_undo_and_redo_of_what_was_seen_paint_nothing(monkeypatch):
+    shown = document(width=1100, height=900)
+    renderer = Renderer(shown)
+    pixels_of(renderer)
+    shown.history.changed.emit()  # as after any step
+    target = shown.layers.root[0]
+    states = [pixels_of(renderer)]
+    for number in range(3):
+        with shown.editing(target.pixels, "Stroke") as edit:
+            spot = Rect(200 + 40 * number, 300, 500, 300)
+            target.pixels.write(spot, noise(number, opaque=True, width=500, height=300))
+            edit.touch(spot)
+            pixels_of(renderer)
+        states.append(pixels_of(renderer))
+    painted = counting(renderer, monkeypatch)
+    for wanted in (2, 1, 0):
+        shown.history.undo()
+        assert np.array_equal(pixels_of(renderer), states[wanted])
+    for wanted in (1, 2, 3):
+        shown.history.redo()
+        assert np.array_equal(pixels_of(renderer), states[wanted])
+    for _ in range(3):
+        shown.history.undo()
+    assert np.array_equal(pixels_of(renderer), states[0])
+    assert not painted
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_blocks_that_come_back_never_show_another_state(seed, monkeypatch):
+    """Strokes, undo, redo, opacity, visibility in any order, seen through a window that wanders."""
+    monkeypatch.setattr("imgstudio.app.canvas.renderer._AT_ONCE", 1 << 40)  # nothing is shown roughly first
+    random = np.random.default_rng(seed)
+    shown = document(width=1300, height=1100, layers=3)
+    renderer = Renderer(shown)
+    seen = Rect(0, 0, 700, 600)
+
+    def stroke(target):
+        with shown.editing(target.pixels, "Stroke") as edit:
+            for _ in range(2):
+                spot = Rect(int(random.integers(1000)), int(random.integers(800)), 200, 200)
+                target.pixels.write(spot, noise(int(random.integers(99)), width=200, height=200))
+                edit.touch(spot)
+                if random.random() < 0.5:
+                    pixels_of(renderer, 0, seen)
+
+    for _ in range(40):
+        target = shown.layers.root[int(random.integers(3))]
+        act = int(random.integers(8))
+        if act <= 1:
+            stroke(target)
+        elif act <= 3 and shown.history.can_undo:
+            shown.history.undo()
+        elif act == 4 and shown.history.can_redo:
+            shown.history.redo()
+        elif act == 5:
+            shown.set_layer(target, "Opacity", opacity=float(random.choice([0.4, 1.0])))
+        elif act == 6:
+            shown.set_layer(target, "Hide", visible=not target.visible)
+        else:
+            seen = Rect(int(random.integers(600)), int(random.integers(500)), 700, 600)
+        level = int(random.integers(3))
+        small = Rect(*(side >> level for side in seen))
+        fresh = pixels_of(Renderer(shown), level)
+        assert np.array_equal(pixels_of(renderer, level, seen)[small.slices()], fresh[small.slices()])
+
+
+def test_no_more_blocks_are_kept_than_allowed(monkeypatch):
+    monkeypatch.setattr("imgstudio.app.canvas.kept_blocks.MOST_BLOCKS", 3)
+    shown = document(width=1300, height=1100)
+    renderer = Renderer(shown)
+    pixels_of(renderer)
+    for number in range(4):
+        shown.set_layer(shown.layers.root[1], "Opacity", opacity=0.1 + 0.2 * number)
+        pixels_of(renderer)
+    assert len(renderer._now.pyramid._kept) == 3
+
+
 def test_levels_average_areas_and_odd_sides_are_no_trouble():
     shown = document(width=701, height=333, layers=1)
     level = pixels_of(Renderer(shown), 2)

@@ -9,6 +9,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from imgstudio.app.canvas.kept_blocks import BlockState, KeptBlock, KeptBlocks
 from imgstudio.app.canvas.view import LEVELS
 from imgstudio.core.geometry import EMPTY, Rect
 from imgstudio.core.pixels import Array
@@ -24,6 +25,8 @@ _MOST_PARTS: Final = 8
 Paint = Callable[[Rect, int], tuple[Array, bool]]
 """Make the pixels of a rectangle given in pixels of a level, (height, width, channels) uint8, and say
 whether all are opaque."""
+StateOf = Callable[[Rect], BlockState | None]
+"""What decides how a rectangle of the document looks, where that can be told."""
 
 
 class Pyramid:
@@ -33,9 +36,15 @@ class Pyramid:
     copies of the last row and column, so that every level has whole pixels.
     """
 
-    def __init__(self, bounds: Rect, channels: int, paint: Paint) -> None:
+    def __init__(
+        self, bounds: Rect, channels: int, paint: Paint, state_of: StateOf = lambda rect: None
+    ) -> None:
         self.bounds = bounds
         self._paint = paint
+        self._state_of = state_of
+        self._kept = KeptBlocks()
+        self._shown: dict[Index, tuple[BlockState, tuple[Rect, ...]]] = {}
+        """What blocks at full size show, where it is known, but for these parts; also when it is stale by now."""
         self._padded = bounds.covering_multiple(1 << LEVELS)
         # Untouched pages of zeros cost no memory, so every level can be there from the start.
         self.levels: list[Array] = [
@@ -63,6 +72,9 @@ class Pyramid:
         """Make one level right inside a document rectangle."""
         wanted = rect.intersect(self.bounds).covering_multiple(1 << LEVELS)
         for index, _ in self._blocks(rect):
+            if level == 0 and self._stale_parts(0, index, wanted):
+                self._keep(index)
+                self._bring_back(index)
             for part in self._taken(level, index, wanted):
                 if level == 0:
                     self._paint_part(index, part)
@@ -70,6 +82,13 @@ class Pyramid:
                     whole = part.covering_multiple(1 << level)
                     self.bring_up(level - 1, whole)
                     self._halve(level, whole)
+            if level == 0:
+                self._settle(index)
+
+    def settle(self, rect: Rect) -> None:
+        """Say that what is shown under `rect` may come back, as after a stroke that is over."""
+        for index, _ in self._blocks(rect):
+            self._settle(index)
 
     def bring_up_roughly(self, level: int, rect: Rect) -> None:
         """Paint one level straight from reduced layers; the blocks stay stale until made right."""
@@ -128,6 +147,33 @@ class Pyramid:
         for row in range(rect.y // BLOCK, (rect.bottom - 1) // BLOCK + 1):
             for column in range(rect.x // BLOCK, (rect.right - 1) // BLOCK + 1):
                 yield (column, row), _block((column, row))
+
+    def _settle(self, index: Index) -> None:
+        if index not in self._shown:
+            state = self._state_of(_block(index))
+            if state is not None:
+                self._shown[index] = state, tuple(self._stale[0].get(index, ()))
+
+    def _keep(self, index: Index) -> None:
+        """Put a copy of what a block shows aside before it is painted over."""
+        if index not in self._shown:
+            return
+        state, stale = self._shown.pop(index)
+        pixels = self.levels[0][_block(index).slices()].copy()
+        self._kept.keep(index, state, KeptBlock(pixels, bool(self._opaque[index[1], index[0]]), stale))
+
+    def _bring_back(self, index: Index) -> None:
+        """If a stale block was shown before as it has to be now, show that again."""
+        state = self._state_of(_block(index)) if len(self._kept) else None
+        kept = None if state is None else self._kept.taken(index, state)
+        if kept is None:
+            return
+        self.levels[0][_block(index).slices()] = kept.pixels
+        self._opaque[index[1], index[0]] = kept.is_opaque
+        if kept.stale:
+            self._stale[0][index] = list(kept.stale)
+        else:
+            del self._stale[0][index]
 
     def _stale_parts(self, level: int, index: Index, rect: Rect) -> list[Rect]:
         """The parts of `rect` that a level lacks in one block."""

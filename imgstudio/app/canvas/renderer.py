@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QImage
 
 from imgstudio.app.canvas.display_colour import DisplayColour
+from imgstudio.app.canvas.kept_blocks import BlockState, freeze, state_of
 from imgstudio.app.canvas.layer_images import ReducedImages, WholeImages
 from imgstudio.app.canvas.layer_paint import Arranged, paint_layers, shown_tree, work_of
 from imgstudio.app.canvas.pyramid import Pyramid
@@ -39,7 +40,8 @@ class Composite:
         self._whole = WholeImages()
         self._reduced = ReducedImages(1)
         self._colour = DisplayColour(document.metadata.icc)
-        self.pyramid = Pyramid(document.bounds, 4, self._painted)
+        self.pyramid = Pyramid(document.bounds, 4, self._painted, self._state_of)
+        freeze(self._layers())
 
     def image(self, level: int, visible: Rect) -> QImage:
         """The picture at a level, right (or, while much changes, nearly right) inside `visible`."""
@@ -54,6 +56,11 @@ class Composite:
             self.pyramid.bring_up(level, visible)
         return wrapped(self.pyramid.levels[level], opaque=self.pyramid.is_opaque(visible))
 
+    def settle(self, visible: Rect) -> None:
+        """Say that a change is over: what is shown may come back by undo or redo."""
+        freeze(self._layers())
+        self.pyramid.settle(visible)
+
     def refine(self, visible: Rect, seconds: float) -> bool:
         """Work on what is not right yet; True when nothing is left."""
         end = perf_counter() + seconds
@@ -65,6 +72,9 @@ class Composite:
         self._whole.keep_only(ids)
         self._reduced.keep_only(ids)
         return True
+
+    def _state_of(self, rect: Rect) -> BlockState | None:
+        return state_of(self._layers(), rect, self._arranged, self._colour)
 
     def _painted(self, rect: Rect, level: int) -> tuple[Array, bool]:
         if level and self._reduced.level != level:
@@ -103,12 +113,14 @@ class Renderer(QObject):
         self._timer.timeout.connect(self._refine)
         self._timer.start(_QUIET_MS)
         document.damaged.connect(self._on_damaged)
+        document.history.changed.connect(self._on_history)
         document.resized.connect(self._on_resized)
 
     def close(self) -> None:
         """Stop following the document."""
         self._timer.stop()
         self.document.damaged.disconnect(self._on_damaged)
+        self.document.history.changed.disconnect(self._on_history)
         self.document.resized.disconnect(self._on_resized)
 
     def picture(self, level: int, visible: Rect) -> QImage:
@@ -205,6 +217,9 @@ class Renderer(QObject):
             self._before.pyramid.mark(rect)
         self._timer.start(_QUIET_MS)
         self.damaged.emit(rect)
+
+    def _on_history(self) -> None:
+        self._now.settle(self._visible)
 
     def _on_resized(self) -> None:
         self._now = self._composite_of(self._with_preview)
