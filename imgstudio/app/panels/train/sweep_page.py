@@ -18,6 +18,8 @@ from imgstudio.app.panels.train.legend import WIDTH, Entry, Legend
 from imgstudio.app.panels.train.plot_pages import RAW
 from imgstudio.learn.reports import RateSweep
 
+LEAST_SPAN: Final = 0.2
+"""Of the losses shown, relative to the first."""
 NO_SWEEP: Final = "Rising learning rates are tried for about a minute; here the loss shows which one suits."
 TREND: Final = Ink("text", 1.6)
 STEEPEST: Final = "steepest"
@@ -73,29 +75,25 @@ class SweepPage(QWidget):
         rates = np.array([point.rate for point in sweep.points])
         raw = np.array([point.loss for point in sweep.points])
         trend = np.array([point.smoothed for point in sweep.points])
-        marks = [
+        found = [
             Mark(sweep.steepest, tr("steepest"), is_left=sweep.steepest <= sweep.valley),
             Mark(sweep.valley, tr("valley"), is_left=sweep.valley < sweep.steepest),
         ]
-        marks.append(Mark(self.chosen, "", "accent", is_dashed=False))
-        if not sweep.is_over:
-            marks = []  # they would jump about
+        found.append(Mark(self.chosen, "", "accent", is_dashed=False))
         self.chart.draw(
             [
                 Line("raw", tr("Every step"), rates, raw, RAW, bounds=False),
                 Line("trend", tr("Smoothed"), rates, trend, TREND),
             ],
-            marks=marks,
+            marks=found if sweep.is_over else (),  # they would jump about
             y_range=_worth_seeing(trend),
         )
-        self._legend.show_entries(
-            [
-                Entry(VALLEY, tr("Valley"), Ink("dim")),
-                Entry(STEEPEST, tr("Steepest"), Ink("dim")),
-                Entry("rate", tr("Rate"), Ink("accent")),
-                Entry("loss", tr("Loss"), TREND),
-            ]
-        )
+        proposals = [
+            Entry(VALLEY, tr("Valley"), Ink("dim")),
+            Entry(STEEPEST, tr("Steepest"), Ink("dim")),
+        ]
+        told = [Entry("rate", tr("Rate"), Ink("accent")), Entry("loss", tr("Loss"), TREND)]
+        self._legend.show_entries([*proposals, *told] if sweep.is_over else told)
         self._tell(None)
         self._show_button()
 
@@ -161,24 +159,27 @@ class SweepPage(QWidget):
             self.take(self.sweep.steepest if key == STEEPEST else self.sweep.valley)
 
     def _tell(self, x: float | None) -> None:
-        assert self.sweep is not None
-        rate = self.chosen if x is None else x
-        rates = np.array([point.rate for point in self.sweep.points])
-        loss = self.sweep.points[nearest(rates, rate)].smoothed
-        values = {
-            STEEPEST: number_text(self.sweep.steepest),
-            VALLEY: number_text(self.sweep.valley),
-            "rate": number_text(rate),
-            "loss": number_text(loss),
-        }
-        self._legend.show_values(tr("Chosen") if x is None else tr("At the pointer"), values)
+        sweep = self.sweep
+        assert sweep is not None
+        points = sweep.points
+        rate = x if x is not None else self.chosen if sweep.is_over else points[-1].rate
+        loss = points[nearest(np.array([point.rate for point in points]), rate)].smoothed
+        values = {"rate": number_text(rate), "loss": number_text(loss)}
+        if sweep.is_over:
+            values |= {STEEPEST: number_text(sweep.steepest), VALLEY: number_text(sweep.valley)}
+        title = tr("At the pointer") if x is not None else tr("Chosen") if sweep.is_over else tr("Now")
+        self._legend.show_values(title, values)
 
 
 def _worth_seeing(trend: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[float, float] | None:
-    """From the least loss to somewhat more than in the beginning: the explosion at the end says nothing."""
+    """From the least loss to somewhat more than in the beginning: the explosion at the end says nothing.
+
+    At least a fifth of the loss is shown, or the noise of a beginning would look like mountains.
+    """
     finite = trend[np.isfinite(trend)]
     if not len(finite):
         return None
     low = float(finite.min())
     start = float(finite[: max(1, len(finite) // 10)].max())
-    return low, start + 0.35 * max(start - low, 1e-6)
+    wide = max(0.0, LEAST_SPAN * abs(start) - (start - low)) / 2
+    return low - wide, start + wide + 0.35 * max(start - low, 1e-6)
