@@ -339,6 +339,13 @@ def test_a_sweep_that_grows_is_drawn_but_proposes_nothing(plots, training):
     )
 
 
+def test_a_pointer_that_leaves_an_empty_page_is_no_trouble(plots, training):
+    swept(plots, training)
+    plots.sweep.show_sweep(None)
+    plots.sweep.chart.hovered.emit(None)
+    assert plots.sweep.sweep is None
+
+
 def test_without_a_sweep_a_button_offers_one(plots, training, monkeypatch):
     asked = []
     monkeypatch.setattr(training, "start", lambda *, find_rate: asked.append(find_rate))

@@ -145,6 +145,8 @@ class SweepPage(QWidget):
         self.use.setToolTip("" if self.can_take else tr("There is no plan yet: choose the data first"))
 
     def _on_hovered(self, x: float | None) -> None:
+        if self.sweep is None:  # the pointer leaves a page that is empty by now
+            return
         self.chart.show_cursor(x)
         self._tell(x)
 
