@@ -1,4 +1,4 @@
-"""Steps made orthogonal: which weights, how long, and that they learn faster than Adam where it matters."""
+"""Steps made orthogonal: which weights, how long, in which direction."""
 
 import pytest
 import torch
