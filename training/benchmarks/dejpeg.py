@@ -22,13 +22,12 @@ from imgstudio.core.pixels import Floats, from_float, to_float
 from imgstudio.engine.dejpeg import ALIGN, Condition, Dejpeg, affordable_passes
 from imgstudio.engine.device import compute_dtype
 from imgstudio.engine.jpeg import JpegTables
-from imgstudio.engine.manifest import WEIGHTS_NAME, read_manifest
-from imgstudio.engine.nets.dejpeg import ARCHITECTURE, DejpegNet
+from imgstudio.engine.nets.dejpeg import DejpegNet
 from imgstudio.engine.tiling import Seams, run_tiled
-from imgstudio.engine.weights import load
 from imgstudio.learn.data import decoded, pictures_in
 from imgstudio.learn.scores import luma, psnr, psnr_b, ssim
 from training.benchmarks.scores import Means, markdown
+from training.defaults.dejpeg import net_of
 
 Bytes = npt.NDArray[np.uint8]
 Gains = dict[str, dict[str, float]]
@@ -224,14 +223,6 @@ def speed_table(net: DejpegNet, pictures: list[Bytes]) -> None:
     say(markdown(["format", "seconds", "peak memory above earlier peak (MB)", "PSNR"], rows))
 
 
-def loaded(folder: Path) -> DejpegNet:
-    manifest = read_manifest(folder)
-    net = ARCHITECTURE.build(**manifest.hyperparameters)
-    net.load_state_dict(load(folder / WEIGHTS_NAME, manifest.sha256))
-    assert isinstance(net, DejpegNet)
-    return net
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
@@ -247,7 +238,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     paths = pictures_in(args.data / "bench" / args.set)
     pictures = [decoded(path) for path in paths[: args.pictures or None]]
-    net = loaded(args.model)
+    net = net_of(args.model)
     dtype = compute_dtype(torch.device("cpu")) if args.dtype == "auto" else getattr(torch, args.dtype)
     model = Dejpeg(net, dtype=dtype)
     if args.only in (None, "standard"):

@@ -165,7 +165,7 @@ class DejpegTask:
         network = DejpegNet(**NET)
         self.network: nn.Module = network
         if params.start_from is not None:
-            network.start_from(_net_of(params.start_from))
+            network.start_from(net_of(params.start_from))
         self.groups: Sequence[Sequence[nn.Module]] = [[self.network]]
         self.train_count = len(self._pool)
 
@@ -293,7 +293,7 @@ def _model(network: nn.Module) -> Dejpeg:
     return Dejpeg(network)
 
 
-def _net_of(folder: Path) -> DejpegNet:
+def net_of(folder: Path) -> DejpegNet:
     """The network of a model folder."""
     manifest = read_manifest(folder)
     net = ARCHITECTURE.build(**manifest.hyperparameters)

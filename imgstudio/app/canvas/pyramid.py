@@ -72,18 +72,13 @@ class Pyramid:
         """Make one level right inside a document rectangle."""
         wanted = rect.intersect(self.bounds).covering_multiple(1 << LEVELS)
         for index, _ in self._blocks(rect):
-            if level == 0 and self._stale_parts(0, index, wanted):
-                self._keep(index)
-                self._bring_back(index)
-            for part in self._taken(level, index, wanted):
-                if level == 0:
-                    self._paint_part(index, part)
-                else:
-                    whole = part.covering_multiple(1 << level)
-                    self.bring_up(level - 1, whole)
-                    self._halve(level, whole)
             if level == 0:
-                self._settle(index)
+                self._bring_up_block(index, wanted)
+                continue
+            for part in self._taken(level, index, wanted):
+                whole = part.covering_multiple(1 << level)
+                self.bring_up(level - 1, whole)
+                self._halve(level, whole)
 
     def settle(self, rect: Rect) -> None:
         """Say that what is shown under `rect` may come back, as after a stroke that is over."""
@@ -147,6 +142,16 @@ class Pyramid:
         for row in range(rect.y // BLOCK, (rect.bottom - 1) // BLOCK + 1):
             for column in range(rect.x // BLOCK, (rect.right - 1) // BLOCK + 1):
                 yield (column, row), _block((column, row))
+
+    def _bring_up_block(self, index: Index, wanted: Rect) -> None:
+        """Make a block right at full size inside `wanted`: as it was seen before where it can be, else painted."""
+        if not self._stale_parts(0, index, wanted):
+            return
+        self._keep(index)
+        self._bring_back(index)
+        for part in self._taken(0, index, wanted):
+            self._paint_part(index, part)
+        self._settle(index)
 
     def _settle(self, index: Index) -> None:
         if index not in self._shown:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, cast
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
@@ -147,17 +147,10 @@ def course_of(phase: Phase) -> Course:
 
 def setting_of(phase: Phase) -> Setting:
     rule = phase.optimiser
-    names: dict[str, Rule] = {
-        "adamw": "AdamW",
-        "adam": "Adam",
-        "muon": "Muon",
-        "sgd": "SGD",
-        "rmsprop": "RMSprop",
-    }
     return Setting(
         size=phase.size,
         batch=phase.batch,
-        optimiser=names[rule.kind],
+        optimiser=cast(Rule, OPTIMISERS[rule.kind]),
         weight_decay=rule.weight_decay,
         frozen=phase.frozen,
         spread=phase.spread,
