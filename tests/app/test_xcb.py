@@ -27,7 +27,8 @@ studio.window.show()
 seen = []
 def look():
     seen.append(studio.window.isVisible() and studio.window.windowHandle().isExposed())
-    if seen[-1] or len(seen) > 200:
+    if seen[-1] or len(seen) > 1000:
+        timer.stop()  # closing may take longer than to its next tick, which would see a closed window
         studio.window.close()
 timer = QTimer(interval=25)
 timer.timeout.connect(look)
@@ -63,6 +64,7 @@ def next_key():
         return
     seen.append(look())
     if len(seen) > len(KEYS):
+        timer.stop()
         document.history.mark_clean()
         studio.window.close()
     else:
