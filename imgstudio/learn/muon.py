@@ -7,10 +7,13 @@ Jordan et al. 2024 (kellerjordan.github.io/posts/muon), with the step length of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, Final, overload
 
 import torch
 from torch import Tensor
+
+from imgstudio.engine.device import compute_dtype
 
 LEAST_SIDE: Final = 24
 """Matrices with fewer rows or columns, as those that make colours of features, are left to Adam."""
@@ -70,15 +73,24 @@ def is_matrix(parameter: Tensor) -> bool:
     return min(rows, parameter.numel() // max(rows, 1)) >= LEAST_SIDE
 
 
-def orthogonalized(matrix: Tensor) -> Tensor:
-    """The nearest matrix with singular values of about 1, (rows, columns), by Newton-Schulz steps in float32."""
+def orthogonalized(matrix: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+    """The nearest matrix with singular values of about 1, (rows, columns), by Newton-Schulz steps; float32.
+
+    They are computed in `dtype`; None is bfloat16 where that is faster, which is exact enough.
+    """
     is_tall = matrix.shape[0] > matrix.shape[1]
     turned = matrix.T if is_tall else matrix
-    turned = turned / (turned.norm() + 1e-12)
+    turned = (turned / (turned.norm() + 1e-12)).to(dtype or _dtype_on(matrix.device))
     for a, b, c in QUINTIC:
         square = turned @ turned.T
         turned = a * turned + (b * square + c * square @ square) @ turned
-    return turned.T if is_tall else turned
+    return (turned.T if is_tall else turned).float()
+
+
+@cache
+def _dtype_on(device: torch.device) -> torch.dtype:
+    # Never float16: small singular values would vanish.
+    return torch.bfloat16 if compute_dtype(device) == torch.bfloat16 else torch.float32
 
 
 def _orthogonal_step(gradient: Tensor, mean: Tensor, momentum: float) -> Tensor:

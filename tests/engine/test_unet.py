@@ -45,6 +45,15 @@ def test_a_unet_takes_any_size(encoder, size):
     assert answers.dtype == torch.float32
 
 
+@pytest.mark.parametrize("encoder", ["small", "lite0", "resnet18"])
+@pytest.mark.parametrize("size", [(37, 53), (1, 1), (64, 33)])
+def test_a_unet_that_answers_at_half_the_size_takes_any_size(encoder, size):
+    network = UNet(encoder, 5, full_size=False).eval()
+    assert network.tail is None
+    assert network(torch.rand(1, 3, *size)).shape == (1, 5, *size)
+    assert covers_every_parameter_once(network)
+
+
 @pytest.mark.parametrize("size", [(37, 53), (1, 1), (64, 33)])
 def test_a_small_unet_takes_any_size(size):
     assert SmallUNet(12).eval()(torch.rand(2, 3, *size)).shape == (2, 12, *size)
@@ -62,9 +71,10 @@ def test_groups_hold_every_layer_of_a_small_unet_once():
     assert covers_every_parameter_once(SmallUNet(2, width=0.5))
 
 
+@pytest.mark.parametrize("full_size", [False, True])
 @pytest.mark.parametrize("encoder", ["small", "lite0", "resnet18"])
-def test_a_unet_sees_no_further_than_it_says(encoder):
-    network = without_whole_view(UNet(encoder, 2))
+def test_a_unet_sees_no_further_than_it_says(encoder, full_size):
+    network = without_whole_view(UNet(encoder, 2, full_size=full_size))
     distance = seen_distance(network, length=2 * network.reach + 96, height=8)
     assert network.reach / 4 < distance <= network.reach
 

@@ -12,10 +12,14 @@ SIDES = st.integers(LEAST_SIDE, 90)
 
 
 @settings(max_examples=25, deadline=None)
-@given(SIDES, SIDES, st.floats(1e-6, 1e6), st.integers(0, 99))
-def test_singular_values_come_close_to_one_whatever_the_size_of_the_gradient(rows, columns, size, seed):
+@given(
+    SIDES, SIDES, st.floats(1e-6, 1e6), st.integers(0, 99), st.sampled_from([torch.float32, torch.bfloat16])
+)
+def test_singular_values_come_close_to_one_whatever_the_size_of_the_gradient(
+    rows, columns, size, seed, dtype
+):
     matrix = size * torch.randn(rows, columns, generator=torch.Generator().manual_seed(seed))
-    values = torch.linalg.svdvals(orthogonalized(matrix))
+    values = torch.linalg.svdvals(orthogonalized(matrix, dtype))
     assert values.max() < 1.3
     assert values.median() > 0.6
 

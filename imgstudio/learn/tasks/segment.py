@@ -225,7 +225,7 @@ def network_for(setup: Setup[SegmentParams]) -> tuple[nn.Module, str, dict[str, 
     from imgstudio.engine.registry import ModelRegistry
 
     body: Callable[[], nn.Module] = ModelRegistry.of_user().load(model_of(encoder)).body  # type: ignore[assignment]
-    values: dict[str, Any] = {"encoder": encoder, "classes_or_planes": classes}
+    values: dict[str, Any] = {"encoder": encoder, "classes_or_planes": classes, "full_size": False}
     network = UNet(**values)
     network.load_encoder(body())
     return network, "unet", values
