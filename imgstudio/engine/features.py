@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TASK: Final = "perceptual"
-PREFERRED: Final = ("perceptual-vgg16-imagenet", "perceptual-vgg16")
+BUNDLED: Final = "perceptual-slim"
+"""Id of the model that comes with the program: an eighth of the work of VGG16."""
+PREFERRED: Final = ("perceptual-vgg16-imagenet", "perceptual-vgg16", BUNDLED)
 """Ids of models, the best first; others of the task come after them by name."""
 RANDOM_NAME: Final = "Random features"
 _SIDE: Final = 128
@@ -115,22 +117,27 @@ def before_downsampling(network: nn.Module) -> tuple[str, ...]:
 
 
 def perceptual_net(
-    registry: ModelRegistry | None, device: torch.device | None = None, layers: Sequence[str] = ()
+    registry: ModelRegistry | None,
+    device: torch.device | None = None,
+    layers: Sequence[str] = (),
+    *,
+    first: Sequence[str] = (),
 ) -> tuple[FeatureExtractor, str]:
     """The best network there is to look through, and what the user calls it.
 
     Never fails for want of a model: without one, it is a random one, good for textures and style. `layers`
-    as in FeatureExtractor.
+    as in FeatureExtractor; models whose ids are `first` are taken before better ones.
     """
-    for model_id in [] if registry is None else _installed(registry):
+    for model_id in [] if registry is None else _installed(registry, first):
         assert registry is not None
         return FeatureExtractor(registry.load(model_id, device), layers), registry.manifest(model_id).name
     return FeatureExtractor(random_vgg().to(device), layers), RANDOM_NAME
 
 
-def _installed(registry: ModelRegistry) -> Iterable[str]:
+def _installed(registry: ModelRegistry, first: Sequence[str]) -> Iterable[str]:
     names = [manifest.id for manifest in registry.manifests(TASK)]
-    ordered = [name for name in PREFERRED if name in names] + [n for n in names if n not in PREFERRED]
+    best = (*first, *(name for name in PREFERRED if name not in first))
+    ordered = [name for name in best if name in names] + [n for n in names if n not in best]
     for name in ordered:
         state = registry.state(name)
         if state == "installed":

@@ -18,7 +18,7 @@ from imgstudio.learn.recipe import Request
 LossKind = Literal[
     "automatic", "cross-entropy", "cross-entropy + Lovász", "cross-entropy + Dice", "focal", "binary + Dice"
 ]
-EncoderName = Literal["automatic", "from scratch", "lite0", "resnet18", "resnet34", "resnet50"]
+EncoderName = Literal["automatic", "from scratch", "small", "lite0", "resnet18", "resnet34", "resnet50"]
 
 STEP: Final = 32
 """Sides of crops are multiples of this (pixels): the coarsest step of all encoders."""
@@ -27,6 +27,8 @@ _MIXED: Final = 0.15
 """From this share of pictures of the other orientation on, crops are square."""
 _PIXELS_A_SECOND: Final = 350_000
 """Training pace of the usual network on two cores, cautiously; only for the first estimate of epochs."""
+SMALL: Final = "small"
+"""The encoder that comes with the program: as quick as the network from scratch, of which it is a half."""
 ENCODER_MINUTES: Final = 45
 """From here on a learned encoder, which is slower, ends better than a network from scratch."""
 _VALIDATION_SHARE: Final = 0.05
@@ -48,9 +50,9 @@ class SegmentParams:
     encoder: Annotated[
         EncoderName,
         Ui(
-            help="What looks at the picture: a small network that starts from nothing, or one that has seen a million "
-            "photos (installed in the model manager). Automatic takes EfficientNet-Lite0 when it is installed and "
-            "there is time for it.",
+            help="What looks at the picture: a small network that starts from nothing or has looked at photos before, "
+            "or a large one that has seen a million of them (installed in the model manager). Automatic takes "
+            "EfficientNet-Lite0 when it is installed and there is time for it, else starts from nothing.",
             advanced=True,
         ),
     ] = "automatic"
@@ -201,9 +203,14 @@ def encoder_for(params: SegmentParams, request: Request) -> str:
     return "lite0" if has_time and _is_installed(model_of("lite0")) else ""
 
 
+def is_large(encoder: str) -> bool:
+    """Whether it is slower than the network from scratch."""
+    return encoder not in ("", SMALL)
+
+
 def model_of(encoder: str) -> str:
     """Id of the model that holds the weights of an encoder."""
-    return f"imagenet-{encoder}"
+    return "encoder-small" if encoder == SMALL else f"imagenet-{encoder}"
 
 
 def width_for(params: SegmentParams, request: Request) -> float:
@@ -222,7 +229,7 @@ def _affordable(samples: Sequence[Sample], params: SegmentParams, request: Reque
     allowed = _stepped(round(256 + 512 * request.quality))
     if not request.minutes or not samples:
         return allowed
-    pace = _PIXELS_A_SECOND * (ENCODER_PACE if encoder_for(params, request) else 1)
+    pace = _PIXELS_A_SECOND * (ENCODER_PACE if is_large(encoder_for(params, request)) else 1)
     width, height = _usual_shape(samples, 1000)
     squares = request.minutes * 60 * pace / (_EPOCHS_WANTED * len(samples) * width * height / 1000**2)
     return max(_LEAST_SIZE, min(allowed, _stepped(round(math.sqrt(squares)))))

@@ -67,8 +67,9 @@ def test_an_entry_names_a_converter_a_network_and_a_licence(entry):
     assert {"data", "limits"} <= entry.card.keys()
 
 
-def test_every_encoder_with_weights_is_in_the_catalogue():
-    assert {kind.model for kind in ENCODERS.values()} - {""} <= CATALOGUE.keys()
+def test_every_encoder_with_weights_is_in_the_catalogue_or_comes_with_the_program():
+    bundled = {folder.name for folder in (resources() / "models").iterdir() if folder.is_dir()}
+    assert {kind.model for kind in ENCODERS.values()} <= CATALOGUE.keys() | bundled
 
 
 def test_lite0_comes_from_the_names_of_the_port():
@@ -186,7 +187,16 @@ def test_an_encoder_starts_from_an_installed_model(tmp_path):
     image = torch.rand(1, 3, 32, 32)
     with torch.no_grad():
         assert torch.equal(network.encoder(image), classifier.body()(image))
-    assert not load_pretrained(UNet("small", 2), registry)
+    assert not load_pretrained(UNet("small", 2), registry), "its weights are not there"
+
+
+def test_the_small_encoder_comes_with_the_program():
+    registry = ModelRegistry.of_user()
+    network, donor = UNet("small", 2).eval(), registry.load("encoder-small")
+    assert load_pretrained(network, registry)
+    image = torch.rand(1, 3, 32, 32)
+    with torch.no_grad():
+        assert torch.allclose(network.encoder(image), donor(image), atol=1e-3)
 
 
 def test_training_an_encoder_leaves_the_installed_model_as_it_is(tmp_path):

@@ -91,8 +91,9 @@ def test_the_plan_on_an_encoder_rests_and_wakes_it_at_both_sizes():
     assert all(phase.spread < 1 for phase in plan.phases if not phase.frozen)
 
 
-def test_automatic_takes_the_encoder_only_where_it_is_installed():
+def test_automatic_takes_the_large_encoder_only_where_it_is_installed():
     assert encoder_for(SegmentParams(), Request(120, 0.5)) == ""
+    assert encoder_for(SegmentParams(encoder="small"), Request(120, 0.5)) == "small"
     assert encoder_for(SegmentParams(encoder="resnet18"), Request(1, 0.5)) == "resnet18"
 
 
@@ -219,6 +220,16 @@ def test_it_learns_discs_and_the_exported_model_scores_as_the_training_said(tmp_
 def truths(report):
     read = mask_reader(report)
     return [read(sample) for sample in report.side("valid")]
+
+
+@pytest.mark.parametrize("quality", [0.1, 0.9])
+def test_the_small_encoder_brings_its_weights_whatever_the_width_of_the_rest(tmp_path, quality):
+    setup = setup_of(disc_folder(tmp_path), dataclasses.replace(PARAMS, encoder="small", width=None))
+    task = SegmentTask(dataclasses.replace(setup, request=Request(10, quality)))
+    wanted = ModelRegistry.of_user().load("encoder-small").body().state_dict()
+    got = task.network.encoder.state_dict()
+    assert all(torch.equal(got[name], value) for name, value in wanted.items())
+    assert task.network(torch.rand(1, 3, 48, 64)).shape == (1, 2, 48, 64)
 
 
 def test_a_learned_encoder_brings_its_weights(tmp_path):

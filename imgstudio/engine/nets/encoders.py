@@ -27,7 +27,7 @@ class EncoderKind:
 
 
 ENCODERS: Final[Mapping[str, EncoderKind]] = {
-    "small": EncoderKind("Small, from scratch", small_encoder),
+    "small": EncoderKind("Small", small_encoder, "encoder-small"),
     "lite0": EncoderKind("EfficientNet-Lite0", lambda: Lite0(1).body(), "imagenet-lite0"),
     **{
         f"resnet{depth}": EncoderKind(

@@ -108,13 +108,22 @@ class SmallUNet(nn.Module):
     overlap = 96
     """Context that a tile should have (pixels): what counts of `reach`."""
 
-    def __init__(self, classes_or_planes: int, *, width: float = 1.0) -> None:
+    def __init__(
+        self, classes_or_planes: int, *, width: float = 1.0, encoder_width: float | None = None
+    ) -> None:
+        """Without an `encoder_width` the encoder is as wide as the rest."""
         super().__init__()
         self.planes = classes_or_planes
-        half, quarter, eighth, deep = (in_sixteens(planes * width) for planes in WIDTHS)
-        self.encoder = small_encoder(width)
+        half, quarter, eighth, _ = (in_sixteens(planes * width) for planes in WIDTHS)
+        encoder_width = encoder_width or width
+        *beside, deep = (in_sixteens(planes * encoder_width) for planes in WIDTHS)
+        self.encoder = small_encoder(encoder_width)
         self.rises = nn.ModuleList(
-            (Rise(deep, eighth, eighth), Rise(eighth, quarter, quarter), Rise(quarter, half, half))
+            (
+                Rise(deep, beside[2], eighth),
+                Rise(eighth, beside[1], quarter),
+                Rise(quarter, beside[0], half),
+            )
         )
         # Training in bfloat16 is slow with odd numbers of planes: the head has some that nobody reads.
         self.head = nn.Conv2d(half, in_sixteens(classes_or_planes + 7), 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -157,20 +158,10 @@ class UNet(nn.Module):
         half = self.widths[-2] if len(self.widths) > 1 else bottom
         self._attention_after = max(0, len(self.climbs) - 3)
         self.attention = Attention(self.widths[self._attention_after]) if self_attention else None
-        self.tail = (
-            Tail(
-                half,
-                picture.planes if input_cross else 0,
-                self.widths[-1],
-                blur=blur,
-                residual=residual_last,
-            )
-            if full_size
-            else None
-        )
-        self.head = _head(
-            self.widths[-1] if full_size else half, classes_or_planes, 1e-3 if adds_input else 0.02
-        )
+        seen, last = picture.planes if input_cross else 0, self.widths[-1] if full_size else half
+        tail = partial(Tail, half, seen, last, blur=blur, residual=residual_last)
+        self.tail = tail() if full_size else None
+        self.head = _head(last, classes_or_planes, 1e-3 if adds_input else 0.02)
         self.is_global = self_attention or encoder == "small"
         """Whether something in it looks at the whole picture, beyond `reach`."""
         self.reach = reach_of(self, _SIDE) + (0 if full_size else 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from imgstudio.learn.plan import Curve, Optimiser, Phase, Plan
 from imgstudio.learn.recipe import Recipe, Request, Setup, TrainSession
 from imgstudio.learn.segmentation_settings import (
     ENCODER_PACE,
+    SMALL,
     SMALLEST,
     STEP,
     SegmentParams,
@@ -20,6 +22,7 @@ from imgstudio.learn.segmentation_settings import (
     epochs_between_validations,
     epochs_for,
     frame_of,
+    is_large,
 )
 
 BATCH: Final = 8
@@ -41,6 +44,8 @@ ENCODER_SHARES: Final = (0.08, 0.42, 0.05, 0.45)
 ENCODER_RATES: Final = (3e-3, 1.5e-3, 1e-3, 7e-4)
 SPREAD: Final = 0.1
 """Rate of the encoder's first layers relative to that of the decoder."""
+SMALL_SPREAD: Final = 0.3
+"""The same where the small encoder learns from the start, which looked at photos for minutes, not for days."""
 UNTIMED: Final = 30.0
 """Minutes to plan for without a time budget."""
 
@@ -62,13 +67,16 @@ def plan(report: DatasetReport, params: SegmentParams, request: Request) -> Plan
     frame = frame_of(report, params, request)
     large = max(frame.usual)
     small = min(large, max(SMALLEST, round(large * HALF / STEP) * STEP))
-    has_encoder = encoder_for(params, request) != ""
+    encoder = encoder_for(params, request)
+    has_encoder = is_large(encoder)
     minutes = (request.minutes or UNTIMED) * (ENCODER_PACE if has_encoder else 1)
 
     def epochs(share: float, size: int) -> float:
         return round(epochs_for(report, minutes * share, frame.crop(size)), 1)
 
     phases = (_on_encoder if has_encoder else _from_scratch)(epochs, small, large)
+    if encoder == SMALL:
+        phases = tuple(replace(phase, optimiser=ENCODER_DECAY, spread=SMALL_SPREAD) for phase in phases)
     return Plan(
         phases,
         minutes=request.minutes,

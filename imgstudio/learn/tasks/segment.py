@@ -30,10 +30,12 @@ from imgstudio.learn.plan import Phase
 from imgstudio.learn.recipe import Setup
 from imgstudio.learn.reports import Goal, PreviewRow, Validation
 from imgstudio.learn.segmentation_settings import (
+    SMALL,
     LossKind,
     SegmentParams,
     encoder_for,
     frame_of,
+    is_large,
     judged_count,
     model_of,
     width_for,
@@ -213,22 +215,31 @@ def network_for(setup: Setup[SegmentParams]) -> tuple[nn.Module, str, dict[str, 
     """The network to train, the name of its architecture and what builds it; raises UserError."""
     classes = len(setup.report.classes)
     encoder = encoder_for(setup.params, setup.request)
-    if not encoder:
+    if not is_large(encoder):
         from imgstudio.engine.nets.small_unet import SmallUNet
 
-        small: dict[str, Any] = {
-            "classes_or_planes": classes,
-            "width": width_for(setup.params, setup.request),
-        }
-        return SmallUNet(**small), "small_unet", small
+        width = width_for(setup.params, setup.request)
+        small: dict[str, Any] = {"classes_or_planes": classes, "width": width}
+        if encoder == SMALL:
+            small["encoder_width"] = 1.0
+        net = SmallUNet(**small)
+        if encoder == SMALL:
+            net.encoder.load_state_dict(_body_of(encoder).state_dict())
+        return net, "small_unet", small
     from imgstudio.engine.nets.unet import UNet
+
+    values: dict[str, Any] = {"encoder": encoder, "classes_or_planes": classes, "full_size": False}
+    network = UNet(**values)
+    network.load_encoder(_body_of(encoder))
+    return network, "unet", values
+
+
+def _body_of(encoder: str) -> nn.Module:
+    """The learned layers of an encoder; raises UserError."""
     from imgstudio.engine.registry import ModelRegistry
 
     body: Callable[[], nn.Module] = ModelRegistry.of_user().load(model_of(encoder)).body  # type: ignore[assignment]
-    values: dict[str, Any] = {"encoder": encoder, "classes_or_planes": classes, "full_size": False}
-    network = UNet(**values)
-    network.load_encoder(body())
-    return network, "unet", values
+    return body()
 
 
 def random_window(
