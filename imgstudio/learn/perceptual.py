@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
+from imgstudio.engine.style.statistics import (
+    TINY,
+    LayerStatistics,
+    relative_squares,
+    statistics,
+    statistics_distance,
+    total_variation,
+)
+
 Features: TypeAlias = Callable[[Tensor], Mapping[str, Tensor]]
 """Such as `engine.features.FeatureExtractor`: pictures (n, 3, h, w) in 0..1 to named layers, finest first, each
 computed once."""
-
-TINY = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +44,6 @@ class StyleWeights:
     smoothness: float = 0.1
     content_layer: int = 2
     """Index into the layers, finest first; the last one where there are fewer."""
-
-
-class LayerStatistics(NamedTuple):
-    """How the channels of a layer are distributed over a picture, wherever things lie."""
-
-    mean: Tensor
-    """(n, c)."""
-    covariance: Tensor
-    """(n, c, c): the Gram matrix of centred features, divided by the number of places."""
 
 
 class FeatureLoss:
@@ -109,38 +106,10 @@ class StyleLoss:
         return torch.stack(distances).mean()
 
 
-def statistics(features: Tensor) -> LayerStatistics:
-    """Mean and covariance of (n, c, h, w); summed in float32 also under autocast."""
-    with _in_float32(features):
-        flat = features.float().flatten(2)
-        mean = flat.mean(2, keepdim=True)
-        centred = flat - mean
-        return LayerStatistics(mean[..., 0], centred @ centred.transpose(1, 2) / flat.shape[2])
-
-
-def statistics_distance(made: LayerStatistics, wanted: LayerStatistics) -> Tensor:
-    """Squared distances of means and of covariances, each relative to the wanted one's size, averaged."""
-    mean = relative_squares(made.mean, wanted.mean)
-    return (mean + relative_squares(made.covariance, wanted.covariance)) / 2
-
-
-def relative_squares(made: Tensor, wanted: Tensor) -> Tensor:
-    """Mean squared difference / mean square of `wanted`, which may be one for all pictures."""
-    wanted = wanted.detach().float()
-    return (made.float() - wanted).square().mean() / (wanted.square().mean() + TINY)
-
-
 def relative_l1(made: Tensor, wanted: Tensor) -> Tensor:
     """Mean absolute difference / mean absolute value of `wanted`."""
     wanted = wanted.detach().float()
     return (made.float() - wanted).abs().mean() / (wanted.abs().mean() + TINY)
-
-
-def total_variation(pictures: Tensor) -> Tensor:
-    """Mean absolute difference of neighbours in (n, c, h, w)."""
-    pictures = pictures.float()
-    across = (pictures[..., 1:] - pictures[..., :-1]).abs().mean()
-    return across + (pictures[..., 1:, :] - pictures[..., :-1, :]).abs().mean()
 
 
 @torch.no_grad()
@@ -164,9 +133,3 @@ def _weighted_layers(
     start = len(made) - len(used)
     for weight, one, other in zip(used, made[start:], wanted[start:], strict=True):
         yield weight / sum(used), one, other
-
-
-@contextmanager
-def _in_float32(like: Tensor) -> Iterator[None]:
-    with torch.autocast(like.device.type, enabled=False):
-        yield

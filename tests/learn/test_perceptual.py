@@ -4,14 +4,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from imgstudio.learn.perceptual import (
-    FeatureLoss,
-    FeatureWeights,
-    StyleLoss,
-    feature_distance,
-    statistics,
-    total_variation,
-)
+from imgstudio.engine.style.statistics import statistics, total_variation
+from imgstudio.learn.perceptual import FeatureLoss, FeatureWeights, StyleLoss, feature_distance
 
 
 @pytest.fixture(autouse=True)

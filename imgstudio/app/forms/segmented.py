@@ -1,12 +1,17 @@
-"""A row of joined buttons of which one is down."""
+"""Joined buttons of which one is down."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QSizePolicy, QToolButton, QWidget
+
+IN_A_ROW: Final = 4
+"""More labels than these make rows of equal length."""
 
 
 class SegmentedButtons(QWidget):
@@ -20,11 +25,12 @@ class SegmentedButtons(QWidget):
         self.setObjectName(name)
         self._group = QButtonGroup(self)
         self._group.setExclusive(True)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(0)
+        columns = math.ceil(len(labels) / max(1, math.ceil(len(labels) / IN_A_ROW)))
         for index, label in enumerate(labels):
-            row.addWidget(self._button(index, label))
+            grid.addWidget(self._button(index, label), *divmod(index, columns))
         self._group.idClicked.connect(self.chosen)
         self.set_index(0)
 

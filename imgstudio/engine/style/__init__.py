@@ -1,0 +1,1 @@
+"""Style as statistics of features, and pictures that are optimised until they have it."""

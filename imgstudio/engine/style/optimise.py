@@ -1,0 +1,203 @@
+"""Pixels optimised until a photo has the style of paintings (Gatys et al. 2016), from coarse to fine (Gatys 2017)."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from imgstudio.core.jobs import Progress
+from imgstudio.core.pixels import Floats
+from imgstudio.engine.device import OutOfMemory, guard
+from imgstudio.engine.style.ground import Features, Ground, StylePicture, StyleSettings
+from imgstudio.engine.style.windows import ALIGN, TILE
+from imgstudio.engine.style.wishes import Wishes, resized
+
+SMALLEST: Final = 96
+"""Longer side at which a painting begins (pixels)."""
+GROWTH: Final = math.sqrt(2)
+"""From one size to the next."""
+EARLY: Final = 0.35
+"""Each coarser size has this share of the last one's steps more than the next."""
+LEAST_TILE: Final = 160
+"""Below this, running out of memory ends a painting at the size before."""
+NOISE: Final = 0.12
+"""Deviation of what a painting begins with that begins with noise."""
+SHOW_SECONDS: Final = 0.4
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class OptimStep:
+    """Where a painting stands."""
+
+    pixels: Floats
+    """(h, w, 3) in 0..1, at the size of the photo."""
+    step: int
+    total: int
+    loss: float
+    side: int
+    """Longer side that is painted at now."""
+    note: str = ""
+    """A sentence for the user."""
+
+
+class Painter:
+    """One painting under way. Guards: between two items of `steps` wishes may change and it may begin anew."""
+
+    def __init__(
+        self,
+        features: Features,
+        photo: Floats,
+        styles: Sequence[StylePicture],
+        settings: StyleSettings,
+        device: torch.device,
+        progress: Progress,
+        *,
+        begin_with: Floats | None = None,
+    ) -> None:
+        """`photo` is (h, w, 3) in 0..1; `features` are on `device`. `begin_with` is of the photo's size."""
+        self._features = _heeding(features, progress)
+        self._photo, self._styles, self._settings = photo, tuple(styles), settings
+        self._device, self._progress = device, progress
+        self.wishes = Wishes(photo.shape[:2])
+        self._sizes = sizes_of(photo.shape[:2], settings.side)
+        self._counts = counts_of(settings.steps, len(self._sizes))
+        self.total = sum(self._counts)
+        self._level, self._step, self._tile = 0, 0, TILE
+        self._now: Floats = self._begun(begin_with)
+        """At any size; brought to that of a level when it begins."""
+        self._is_changed = self._is_moved = False
+
+    def steps(self) -> Iterator[OptimStep]:
+        """Descend; an item every SHOW_SECONDS or so, and at the end of each size. The last is the result.
+
+        Raises Cancelled. Without the memory for a size it tries smaller tiles, then ends at the size before.
+        """
+        started = time.monotonic()
+        while self._level < len(self._sizes):
+            try:
+                yield from self._at_one_size(started)
+            except OutOfMemory:
+                if self._tile > LEAST_TILE:
+                    self._tile //= 2
+                    continue
+                if self._level == 0:
+                    raise
+                side = max(self._sizes[self._level - 1])
+                note = f"painted at {side} px: the memory does not suffice for more"
+                yield OptimStep(self.picture(), self.total, self.total, math.nan, side, note)
+                return
+            if self._is_late(started):
+                return
+
+    def _at_one_size(self, started: float) -> Iterator[OptimStep]:
+        """To the end of a size, or until it is gone back to another picture."""
+        ground = self._ground()
+        self._is_changed = self._is_moved = False
+        end = sum(self._counts[: self._level + 1])
+        shown = time.monotonic()
+        while self._step < end:
+            if self._is_changed:
+                ground.heed(self.wishes)
+                self._is_changed = False
+            loss = ground.step()
+            self._step += 1
+            is_late = self._is_late(started)
+            if self._step == end or is_late or time.monotonic() - shown >= SHOW_SECONDS:
+                self._now = ground.pixels()
+                step = self.total if is_late else self._step
+                yield OptimStep(self.picture(), step, self.total, loss, ground.side)
+                shown = time.monotonic()
+            if is_late or self._is_moved:
+                return
+        self._level += 1
+
+    def _is_late(self, started: float) -> bool:
+        return 0 < self._settings.seconds <= time.monotonic() - started
+
+    def change(self) -> None:
+        """Wishes have changed: go on from here towards them."""
+        self._is_changed = True
+
+    def restart_from(self, pixels: Floats, step: int) -> None:
+        """Go on from a picture of the photo's size that was shown at this step."""
+        self._now, self._step, self._is_moved = pixels, step, True
+        passed = np.cumsum(self._counts)
+        self._level = min(int(np.searchsorted(passed, step, side="right")), len(self._sizes) - 1)
+
+    def picture(self) -> Floats:
+        """(h, w, 3) in 0..1 at the size of the photo, protected places given back."""
+        full = resized(self._now, self._photo.shape[:2])
+        if self.wishes.protected is not None:
+            share = self.wishes.protected[..., None]
+            full = full * (1 - share) + self._photo * share
+        return np.clip(full, 0, 1).astype(np.float32)
+
+    def _begun(self, begin_with: Floats | None) -> Floats:
+        if begin_with is not None:
+            return begin_with
+        small = resized(self._photo, self._sizes[0])
+        if not self._settings.from_noise:
+            return small
+        random = np.random.default_rng(self._settings.seed)
+        noise = cv2.GaussianBlur(random.standard_normal(small.shape).astype(np.float32), (0, 0), 1.0)
+        mean = small.mean((0, 1), keepdims=True)
+        return np.clip(mean + NOISE / max(float(noise.std()), 1e-6) * noise, 0, 1).astype(np.float32)
+
+    def _ground(self) -> Ground:
+        size = self._sizes[self._level]
+        with guard():
+            return Ground(
+                self._features,
+                resized(self._photo, size),
+                resized(self._now, size),
+                self._styles,
+                self._settings,
+                self.wishes,
+                self._device,
+                self._progress,
+                tile=self._tile,
+            )
+
+
+def sizes_of(size: tuple[int, int], side: int) -> list[tuple[int, int]]:
+    """Heights and widths from SMALLEST up to `side`, or to the picture's own if that is smaller."""
+    longest = max(size)
+    last = min(side, longest)
+    count = max(0, math.floor(math.log(max(last / SMALLEST, 1), GROWTH) + 1e-6))
+    sides = [last / GROWTH**k for k in range(count, -1, -1)]
+    return [(_side(size[0] * s / longest), _side(size[1] * s / longest)) for s in sides]
+
+
+def _side(wanted: float) -> int:
+    # Narrower ones would be pooled to nothing.
+    return max(ALIGN, round(wanted))
+
+
+def counts_of(steps: int, sizes: int) -> list[int]:
+    """Steps at each size; the coarser the more, because they cost little and decide most."""
+    return [max(1, round(steps * (1 + EARLY * (sizes - 1 - k)))) for k in range(sizes)]
+
+
+def _heeding(features: Features, progress: Progress) -> Features:
+    """The same features, whose computing forwards and backwards can be cancelled between layers."""
+
+    def heed(gradient: Tensor) -> None:
+        progress.token.check()
+
+    def seen(image: Tensor) -> Mapping[str, Tensor]:
+        progress.token.check()
+        found = features(image)
+        for values in found.values():
+            if values.requires_grad:
+                values.register_hook(heed)
+        return found
+
+    return seen
