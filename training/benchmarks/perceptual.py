@@ -70,14 +70,20 @@ def distance(one: Sequence[LayerStatistics], other: Sequence[LayerStatistics]) -
     return float(torch.stack(both).mean())
 
 
+@torch.no_grad()
 def retrieval(features: FeatureExtractor, sets: Sequence[Sequence[Array]]) -> float:
     """Share of crops whose nearest other crop is of the same painting."""
-    styles = [(index, style_of(features, crop)) for index, crops in enumerate(sets) for crop in crops]
-    right = 0
-    for at, (own, style) in enumerate(styles):
-        others = [(distance(style, other), index) for k, (index, other) in enumerate(styles) if k != at]
-        right += min(others)[1] == own
-    return right / len(styles)
+    owners = torch.tensor([index for index, crops in enumerate(sets) for _ in crops])
+    styles = [style_of(features, crop) for crops in sets for crop in crops]
+    apart = torch.zeros(len(styles), len(styles))
+    for layer in zip(*styles, strict=True):
+        for parts in zip(*layer, strict=True):  # means, then covariances
+            flat = torch.stack([part.flatten() for part in parts])
+            sizes = flat.square().sum(1)
+            squares = (sizes[:, None] + sizes[None] - 2 * flat @ flat.T).clamp_min(0)
+            apart += squares / sizes[:, None] + squares / sizes[None]
+    apart.fill_diagonal_(torch.inf)
+    return float((owners[apart.argmin(1)] == owners).float().mean())
 
 
 def hue(crop: Array, amount: float) -> Array:
