@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 
 from imgstudio.core import imagefile
 from imgstudio.core.errors import UserError
-from imgstudio.core.pixels import to_float
+from imgstudio.core.pixels import luma, to_float
+from imgstudio.engine.style.wishes import resized
 from imgstudio.filters.base import FloatImage
 
 LARGEST: Final = 2048
@@ -35,8 +35,8 @@ def painting(path: Path | None) -> FloatImage:
         )
     factor = LARGEST / max(height, width)
     if factor < 1:
-        size = (max(1, round(width * factor)), max(1, round(height * factor)))
-        rgba = np.asarray(cv2.resize(rgba, size, interpolation=cv2.INTER_AREA), np.float32)
+        size = (max(1, round(height * factor)), max(1, round(width * factor)))
+        rgba = resized(rgba, size)
     colour, alpha = rgba[..., :3], rgba[..., 3:]
     there = float(alpha.sum())
     if there < LEAST:
@@ -50,6 +50,11 @@ def painting(path: Path | None) -> FloatImage:
             "Choose a picture with something in it.",
         )
     return whole
+
+
+def in_colours_of(photo: FloatImage, made: FloatImage) -> FloatImage:
+    """The light of `made` with the colours of `photo`; both (h, w, 3), may leave 0..1."""
+    return np.asarray(photo + (luma(made) - luma(photo))[..., None], np.float32)
 
 
 def recoloured(picture: FloatImage, like: FloatImage) -> FloatImage:

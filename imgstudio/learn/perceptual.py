@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
+from imgstudio.engine.features import Features
 from imgstudio.engine.style.statistics import (
     TINY,
     LayerStatistics,
@@ -17,10 +17,6 @@ from imgstudio.engine.style.statistics import (
     statistics_distance,
     total_variation,
 )
-
-Features: TypeAlias = Callable[[Tensor], Mapping[str, Tensor]]
-"""Such as `engine.features.FeatureExtractor`: pictures (n, 3, h, w) in 0..1 to named layers, finest first, each
-computed once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,11 @@ from PIL import Image
 from torch import Tensor
 
 from imgstudio.core.jobs import Progress
-from imgstudio.core.pixels import Array, Floats, from_float
+from imgstudio.core.pixels import Array, Floats, from_float, to_float
 from imgstudio.engine.device import autocast
-from imgstudio.engine.features import BUNDLED, FeatureExtractor
+from imgstudio.engine.features import BUNDLED, FeatureExtractor, Features
 from imgstudio.engine.registry import ModelRegistry
-from imgstudio.engine.style.ground import Features, Ground, StylePicture, StyleSettings
+from imgstudio.engine.style.ground import Ground, StylePicture, StyleSettings
 from imgstudio.engine.style.optimise import Painter, sizes_of
 from imgstudio.engine.style.wishes import Wishes, resized
 from imgstudio.learn.data import decoded
@@ -47,10 +47,6 @@ class Seen(NamedTuple):
 
     seconds: float
     objective: float
-
-
-def floats(path: Path) -> Floats:
-    return decoded(path).astype(np.float32) / np.float32(255)
 
 
 class Judge:
@@ -155,8 +151,8 @@ def row_of(
 ) -> list[str]:
     """What is told of a content and a painting."""
     content, painting = pair
-    photo = floats(data / "contents" / f"{content}.jpg")
-    style = floats(data / "paintings" / f"{painting}.jpg")
+    photo = to_float(decoded(data / "contents" / f"{content}.jpg"))
+    style = to_float(decoded(data / "paintings" / f"{painting}.jpg"))
     judge = Judge(features, photo, style, settings)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     made, picture = ours(features, judge, style, settings)

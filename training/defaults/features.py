@@ -188,7 +188,7 @@ class DistilTask:
         self._judged = SampleReader([Sample(path) for path in held[:JUDGED]], 640)
         self.train_count = len(learned)
         torch.manual_seed(seed)
-        student = registry_architecture(product)
+        student = student_of(product)
         for layer in student.modules():
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight)
@@ -272,7 +272,7 @@ class DistilTask:
         return scales
 
 
-def registry_architecture(product: Product) -> nn.Module:
+def student_of(product: Product) -> nn.Module:
     """The student, with random weights."""
     kinds = {a.id: a for a in (vgg.ARCHITECTURE, small_encoder.ARCHITECTURE)}
     return kinds[product.architecture].build(**product.hyperparameters)

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from imgstudio.engine.manifest import Architecture
 from imgstudio.engine.nets.reach import reach_of
+from imgstudio.engine.nets.upsampling import doubled
 
 WIDTHS = (32, 48, 96, 128)
 """Planes at 1/2, 1/4, 1/8 and 1/16 of the size, for width 1."""
@@ -141,8 +142,7 @@ class SmallUNet(nn.Module):
             features = rise(features, beside)
         # Plane by plane: enlarging and losses are a third faster than on planes side by side.
         answers = self.head(features)[:, : self.planes].float().contiguous()
-        larger = F.interpolate(answers, scale_factor=2.0, mode="bilinear", align_corners=False)
-        return larger[:, :, : image.shape[2], : image.shape[3]]
+        return doubled(answers, image)
 
     def groups(self) -> list[list[nn.Module]]:
         """Layer groups from the input to the output: shallow half of the encoder, deep half, decoder."""

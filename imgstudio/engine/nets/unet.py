@@ -15,7 +15,7 @@ from imgstudio.engine.manifest import Architecture
 from imgstudio.engine.nets.encoders import encoder_kind
 from imgstudio.engine.nets.reach import reach_of
 from imgstudio.engine.nets.small_unet import Block, in_sixteens
-from imgstudio.engine.nets.upsampling import ShuffleUp
+from imgstudio.engine.nets.upsampling import ShuffleUp, doubled
 
 WIDTHS = (96, 64, 48, 32, 16)
 """Planes after each doubling; the last at the size of the picture."""
@@ -185,10 +185,7 @@ class UNet(nn.Module):
             features = self.tail(features, kept.get(self._full_layer, image))
         # Plane by plane: enlarging and losses are a third faster than on planes side by side.
         answers = self.head(features)[:, : self.planes].float().contiguous()
-        if self.tail is None:
-            answers = F.interpolate(answers, scale_factor=2.0, mode="bilinear", align_corners=False)
-            answers = answers[:, :, : image.shape[2], : image.shape[3]]
-        return self._finished(answers, image)
+        return self._finished(doubled(answers, image) if self.tail is None else answers, image)
 
     def _finished(self, answers: Tensor, image: Tensor) -> Tensor:
         if self.adds_input:

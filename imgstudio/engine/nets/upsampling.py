@@ -26,6 +26,12 @@ def icnr(
     return weight
 
 
+def doubled(answers: Tensor, image: Tensor) -> Tensor:
+    """Smoothly enlarged twice, then cut to the size of `image`, whose odd sides were rounded up on the way down."""
+    larger = F.interpolate(answers, scale_factor=2.0, mode="bilinear", align_corners=False)
+    return larger[:, :, : image.shape[2], : image.shape[3]]
+
+
 class ShuffleUp(nn.Module):
     """(n, incoming, h, w) to (n, outgoing, 2h, 2w): 1x1 convolution with ICNR, ReLU, pixel shuffle, blur."""
 

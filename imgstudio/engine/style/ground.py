@@ -8,9 +8,9 @@ tile's context. Small pictures are descended by L-BFGS, large ones by Adam.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from torch import Tensor
 from imgstudio.core.jobs import Progress
 from imgstudio.core.pixels import Floats
 from imgstudio.engine.device import autocast, guard
+from imgstudio.engine.features import Features
 from imgstudio.engine.style.statistics import (
     LayerStatistics,
     Sums,
@@ -28,9 +29,6 @@ from imgstudio.engine.style.statistics import (
 )
 from imgstudio.engine.style.windows import ALIGN, TILE, Tile, map_at, tiles_of
 from imgstudio.engine.style.wishes import Wishes, resized
-
-Features: TypeAlias = Callable[[Tensor], Mapping[str, Tensor]]
-"""As in `engine.features.FeatureExtractor`."""
 
 PAINTING: Final = 1280
 """Longer side at which paintings are looked at, at most (pixels)."""

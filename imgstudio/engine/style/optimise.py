@@ -16,7 +16,8 @@ from torch import Tensor
 from imgstudio.core.jobs import Progress
 from imgstudio.core.pixels import Floats
 from imgstudio.engine.device import OutOfMemory, guard
-from imgstudio.engine.style.ground import Features, Ground, StylePicture, StyleSettings
+from imgstudio.engine.features import Features
+from imgstudio.engine.style.ground import Ground, StylePicture, StyleSettings
 from imgstudio.engine.style.windows import ALIGN, TILE
 from imgstudio.engine.style.wishes import Wishes, resized
 

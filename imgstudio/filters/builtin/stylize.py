@@ -11,10 +11,9 @@ import numpy as np
 
 from imgstudio.core.jobs import Progress
 from imgstudio.core.params import Number, Picture, Ui
-from imgstudio.core.pixels import luma
 from imgstudio.filters.base import FilterInput, FloatImage, Frame, SessionFilter, Steer
 from imgstudio.filters.models import models
-from imgstudio.filters.paintings import painting, recoloured
+from imgstudio.filters.paintings import in_colours_of, painting, recoloured
 
 if TYPE_CHECKING:
     from imgstudio.engine.style.ground import StylePicture
@@ -127,8 +126,7 @@ class StylizeRun:
     def _finished(self, made: FloatImage) -> FloatImage:
         if self._params.colours != "of the photo":
             return made
-        photo = self._image.pixels
-        return np.clip(photo + (luma(made) - luma(photo))[..., None], 0, 1).astype(np.float32)
+        return np.clip(in_colours_of(self._image.pixels, made), 0, 1)
 
 
 def painter_of(image: FilterInput, params: StylizeParams, progress: Progress) -> Painter:

@@ -13,9 +13,9 @@ import numpy.typing as npt
 from imgstudio.core.geometry import Rect
 from imgstudio.core.jobs import Progress
 from imgstudio.core.params import Number, Ui
-from imgstudio.core.pixels import luma
 from imgstudio.filters.base import Filter, FilterInput, FloatImage
 from imgstudio.filters.learned.kind import LearnedKind, filter_id
+from imgstudio.filters.paintings import in_colours_of
 from imgstudio.filters.reducing import reduced
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def paint(image: FilterInput, params: StyleParams, progress: Progress) -> FloatI
     painted: Painted = image.shared
     made = painted.cut(image.origin)
     if params.keep_colours:
-        made = image.pixels + (luma(made) - luma(image.pixels))[..., None]
+        made = in_colours_of(image.pixels, made)
     return np.asarray(made, np.float32)
 
 

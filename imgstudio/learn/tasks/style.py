@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from imgstudio.core.jobs import Progress
 from imgstudio.core.pixels import Array, to_float
+from imgstudio.engine.features import Features
 from imgstudio.engine.manifest import ModelManifest, save_model
 from imgstudio.engine.nets.stylenet import ARCHITECTURE, StyleNet
 from imgstudio.engine.stylise import Stylist, grain
@@ -22,7 +23,7 @@ from imgstudio.learn.crops import bytes_of, random_square, tensor_of
 from imgstudio.learn.dataset.pictures import read_picture
 from imgstudio.learn.dataset.reading import SampleReader, reduced
 from imgstudio.learn.dataset.report import DatasetReport
-from imgstudio.learn.perceptual import Features, StyleLoss, StyleWeights
+from imgstudio.learn.perceptual import StyleLoss, StyleWeights
 from imgstudio.learn.plan import Phase
 from imgstudio.learn.reports import Goal, PreviewRow, Validation
 from imgstudio.learn.task import Batch, Terms
