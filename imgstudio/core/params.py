@@ -34,10 +34,20 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
+class Preset:
+    """Something that comes with the program and may be chosen instead of a file: its id is given as the path."""
+
+    id: str
+    label: str
+    thumbnail: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """A file parameter; `suffixes` such as (".cube",), empty for any picture."""
 
     suffixes: tuple[str, ...] = ()
+    presets: tuple[Preset, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,8 @@ class Param:
     number: Number | None = None
     choices: tuple[Any, ...] = ()
     suffixes: tuple[str, ...] = ()
+    presets: tuple[Preset, ...] = ()
+    """Of a file."""
     most_points: int = 0
     """Of a curve."""
 
@@ -90,6 +102,10 @@ class Param:
     @property
     def help(self) -> str:
         return self.ui.help
+
+    def preset(self, path: Path | None) -> Preset | None:
+        """The preset that a path names, unless there is a file of that name."""
+        return preset_in(self.presets, path)
 
     def check(self, value: Any) -> None:
         """Raise UserError when `value` is not allowed."""
@@ -107,9 +123,11 @@ class Param:
             unit = f" {self.number.unit}" if self.number.unit else ""
             auto = ", or “auto”" if self.optional else ""
             return f"Give a number from {self.number.min:g} to {self.number.max:g}{unit}{auto}"
+        kinds = f" ({', '.join(self.suffixes)})" if self.suffixes else ""
+        presets = f", or one of: {', '.join(p.id for p in self.presets)}" if self.presets else ""
         return {
             "flag": "Give yes or no",
-            "file": "Give the path of a file" + (f" ({', '.join(self.suffixes)})" if self.suffixes else ""),
+            "file": f"Give the path of a file{kinds}{presets}",
             "colour": "Give a colour such as #3366cc",
             "curve": f"Give 2 to {self.most_points} points from left to right, each from 0 to 1, "
             "such as 0,0;0.5,0.6;1,1",
@@ -125,6 +143,12 @@ class Param:
             raise UserError(f"“{self.label}” cannot be “{text}”", "", self.allowed()) from None
         self.check(value)
         return value
+
+
+def preset_in(presets: tuple[Preset, ...], path: Path | None) -> Preset | None:
+    """The preset that `path` names, unless there is a file of that name."""
+    found = next((preset for preset in presets if str(path) == preset.id), None)
+    return found if found is not None and path is not None and not path.is_file() else None
 
 
 def describe(params_type: type) -> tuple[Param, ...]:
@@ -196,10 +220,22 @@ def _param(field: dataclasses.Field[Any], hint: Any) -> Param:
     if kind == "number" and number is None:
         raise TypeError(f"{field.name}: a numeric parameter needs Number(min, max)")
     ui = next((e for e in extras if isinstance(e, Ui)), Ui())
-    suffixes = picture.suffixes if picture else ()
+    picture = picture or Picture()
     most_points = next((e.most_points for e in extras if isinstance(e, Curve)), 0)
     base = hint if isinstance(hint, type) else tuple
-    return Param(field.name, kind, base, field.default, ui, optional, number, choices, suffixes, most_points)
+    return Param(
+        field.name,
+        kind,
+        base,
+        field.default,
+        ui,
+        optional,
+        number,
+        choices,
+        picture.suffixes,
+        picture.presets,
+        most_points,
+    )
 
 
 def _kind(hint: Any, extras: tuple[Any, ...], choices: tuple[Any, ...]) -> Kind:

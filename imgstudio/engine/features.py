@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from imgstudio.engine.nets.vgg import random_vgg
+from imgstudio.engine.sharing import with_shared_tensors
 
 if TYPE_CHECKING:
     from imgstudio.engine.registry import ModelRegistry
@@ -50,7 +50,7 @@ class FeatureExtractor:
 
         Raises ValueError for a name that the network does not have or never reaches.
         """
-        self._network = _with_shared_tensors(network)
+        self._network = with_shared_tensors(network)
         self.layers = tuple(layers) or before_downsampling(network)
         self._seen = threading.local()
         modules = dict(self._network.named_modules())
@@ -102,7 +102,7 @@ class FeatureExtractor:
 
 def before_downsampling(network: nn.Module) -> tuple[str, ...]:
     """Names of the innermost layers after which the size falls, and of the last one before it is a point."""
-    copied = _with_shared_tensors(network)
+    copied = with_shared_tensors(network)
     names = {module: name for name, module in copied.named_modules() if not list(module.children())}
     seen: list[tuple[str, int]] = []
 
@@ -148,16 +148,6 @@ def _installed(registry: ModelRegistry, first: Sequence[str]) -> Iterable[str]:
             yield name
         else:
             logger.warning("Passed over the model %s: it is %s", name, state)
-
-
-def _with_shared_tensors(network: nn.Module) -> nn.Module:
-    """The same layers again around the very same weights, in evaluation mode, changing nothing in place."""
-    tensors = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
-    copied = copy.deepcopy(network, dict(tensors)).eval()
-    for module in copied.modules():
-        if hasattr(module, "inplace"):
-            vars(module)["inplace"] = False
-    return copied
 
 
 def _made_up_picture(like: Tensor) -> Tensor:

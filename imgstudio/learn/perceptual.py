@@ -36,7 +36,7 @@ class StyleWeights:
     """What counts how much in `StyleLoss`."""
 
     content: float = 2.0
-    style: float = 8.0
+    style: float = 12.0
     smoothness: float = 0.1
     content_layer: int = 2
     """Index into the layers, finest first; the last one where there are fewer."""
@@ -106,6 +106,13 @@ def relative_l1(made: Tensor, wanted: Tensor) -> Tensor:
     """Mean absolute difference / mean absolute value of `wanted`."""
     wanted = wanted.detach().float()
     return (made.float() - wanted).abs().mean() / (wanted.abs().mean() + TINY)
+
+
+def relative_squares_each(made: Tensor, wanted: Tensor) -> Tensor:
+    """(n,): mean squared difference / mean square of `wanted`, of each picture of two batches (n, ...)."""
+    wanted = wanted.detach().float().flatten(1)
+    squares = (made.float().flatten(1) - wanted).square().mean(1)
+    return squares / (wanted.square().mean(1) + TINY)
 
 
 @torch.no_grad()

@@ -15,7 +15,7 @@ from imgstudio.engine.stylise import Stylist, within
 @pytest.fixture(scope="module")
 def stylist():
     torch.manual_seed(1)
-    network = StyleNet(1, width=8, blocks=1, edge=3).eval()
+    network = StyleNet(1, width=8, blocks=1).eval()
     torch.nn.init.normal_(network.last.weight, std=0.2)
     return Stylist(network, torch.device("cpu"), precise=True)
 
@@ -29,8 +29,8 @@ def photo(height=150, width=186):
 
 def test_tiles_equal_the_whole(stylist, monkeypatch):
     whole = stylist.paint(photo(), Progress())
-    seen = stylist._statistics(photo())
-    monkeypatch.setattr(Stylist, "_statistics", lambda self, view: seen)
+    seen = stylist.seen_in(photo())
+    monkeypatch.setattr(Stylist, "seen_in", lambda self, view: seen)
     monkeypatch.setattr(stylise, "WHOLE", 0)
     tiled = stylist.paint(photo(), Progress(), tile=64)
 
@@ -65,11 +65,30 @@ def test_a_picture_that_does_not_fit_at_once_is_painted_in_tiles(stylist, monkey
             raise OutOfMemory
         return painted(self, window, seen)
 
-    painted = Stylist._painted
-    monkeypatch.setattr(Stylist, "_painted", limited)
+    painted = Stylist.painted
+    monkeypatch.setattr(Stylist, "painted", limited)
 
     assert stylist.paint(photo(), Progress(), tile=96).shape == photo().shape
     assert len(sizes) == 5 and network.training is False
+
+
+def test_painting_can_be_cancelled_between_layers(stylist):
+    class Late(CancelToken):
+        """Cancelled at the third look."""
+
+        __slots__ = ("looks",)
+
+        def check(self):
+            self.looks = getattr(self, "looks", 0) + 1
+            if self.looks == 3:
+                self.cancel()
+            super().check()
+
+    token = Late()
+    with pytest.raises(Cancelled):
+        stylist.paint(photo(), Progress(token=token))
+    assert token.looks == 3
+    assert not any(module._forward_pre_hooks for module in stylist.network.modules())
 
 
 def test_painting_can_be_cancelled(stylist):

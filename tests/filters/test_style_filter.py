@@ -25,7 +25,7 @@ from imgstudio.engine.registry import ModelRegistry  # noqa: E402
 @pytest.fixture
 def style(tmp_path, monkeypatch):
     torch.manual_seed(1)
-    shape = {"styles": 1, "width": 8, "blocks": 1, "edge": 3}
+    shape = {"styles": 1, "width": 8, "blocks": 1}
     network = StyleNet(**shape)
     torch.nn.init.normal_(network.last.weight, std=0.2)
     manifest = save_model(

@@ -9,10 +9,14 @@ import torch
 from PIL import Image
 
 from imgstudio.core import params as declared
+from imgstudio.core.errors import UserError
 from imgstudio.core.jobs import Progress
 from imgstudio.engine.features import FeatureExtractor
+from imgstudio.engine.manifest import save_model
+from imgstudio.engine.nets.newstyle import NewStyle
 from imgstudio.engine.nets.vgg import Vgg
 from imgstudio.engine.registry import ModelRegistry
+from imgstudio.engine.styles import painter_of
 from imgstudio.learn.dataset.report import DatasetReport, Sample, Split
 from imgstudio.learn.plan import Curve, Phase, Plan
 from imgstudio.learn.recipe import Request, Setup
@@ -126,6 +130,39 @@ def test_the_recipe_goes_from_a_folder_and_a_painting_to_a_first_step(painting, 
 
     assert plan.minutes == 1
     assert first.terms.keys() == {"content", "style", "smoothness"}
+
+
+def test_a_quick_style_begins_as_predicted_and_is_a_filter_of_some_kilobytes(painting, photos, tmp_path):
+    recipe, params = style.RECIPE, style.StyleParams(painting=painting)
+    report = recipe.check(photos, params, Progress())
+    plan = recipe.plan(report, params, Request(minutes=1))
+    phases = tuple(dataclasses.replace(p, length=2, size=48, batch=1) for p in plan.phases)
+    setup = Setup(
+        report, params, Plan(phases, precision="float32", average_decay=0.5, clip=0), Request(), "cpu"
+    )
+    session = recipe.start(setup)
+    before = {name: value.clone() for name, value in session.task.network.state_dict().items()}
+    reports = list(session.steps())
+    session.export(tmp_path / "models" / "mine", "Mine")
+    after = session.task.network.state_dict()
+    changed = {name for name, value in after.items() if not torch.equal(value, before[name])}
+
+    assert [report.phase for report in reports] == [0, 0, 1, 1, 2, 2]
+    assert changed == {"styles.vectors", "first.paint.weight", "last.weight", "last.bias"}
+    registry = ModelRegistry(tmp_path / "models")
+    assert (tmp_path / "models/mine/weights.safetensors").stat().st_size < 100_000
+    photo = torch.rand(1, 3, 32, 40)
+    painter = painter_of(registry, "mine", torch.device("cpu"))
+    assert (painter(photo) - session.network_now()(photo)).abs().max() < 0.01
+
+
+def test_a_style_on_a_trunk_that_has_changed_is_refused(tmp_path):
+    kept = NewStyle(base="style", base_sha256="0" * 64)
+    shape = {"base": "style", "base_sha256": "0" * 64}
+    fields = {"name": "Old", "task": "style", "architecture": "newstyle", "hyperparameters": shape}
+    save_model(tmp_path / "old", kept, id="old", **fields)
+    with pytest.raises(UserError, match="Train the style again"):
+        painter_of(ModelRegistry(tmp_path), "old", torch.device("cpu"))
 
 
 def test_what_is_wrong_with_the_painting_is_said_before_the_first_step(tmp_path, photos):

@@ -1,4 +1,4 @@
-"""The editor of a file: drop one on it, or browse."""
+"""The editor of a file: drop one on it, browse, or choose one of the presets that the parameter has."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QToolButton, QWidget
 
 from imgstudio.app import icons
 from imgstudio.app.forms.editor import Editor
+from imgstudio.app.forms.preset_gallery import PresetGallery
 from imgstudio.app.forms.thumbnail import file_thumbnail
 from imgstudio.app.theme import current_tokens
 from imgstudio.core.params import Param
@@ -61,11 +62,11 @@ class DropTarget(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
-            self._owner.browse()
+            self._owner.choose()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self._owner.browse()
+            self._owner.choose()
         elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self._owner.clear_by_person()
         else:
@@ -97,11 +98,15 @@ class DropTarget(QWidget):
             inner.setLeft(box.right() + 8)
         inner.setRight(inner.right() - 52)
         metrics = painter.fontMetrics()
-        name = metrics.elidedText(path.name, Qt.TextElideMode.ElideMiddle, inner.width())
-        painter.setPen(self.palette().text().color() if path.exists() else QColor(current_tokens().bad))
-        painter.drawText(
-            inner, Qt.AlignmentFlag.AlignVCenter, name if path.exists() else f"{name}\nnot found"
+        preset = self._owner.param.preset(path)
+        label = preset.label.replace(" · ", "\n") if preset else path.name
+        name = "\n".join(
+            metrics.elidedText(line, Qt.TextElideMode.ElideMiddle, inner.width())
+            for line in label.splitlines()
         )
+        is_there = preset is not None or path.exists()
+        painter.setPen(self.palette().text().color() if is_there else QColor(current_tokens().bad))
+        painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter, name if is_there else f"{name}\nnot found")
 
 
 class FileEditor(Editor):
@@ -118,15 +123,22 @@ class FileEditor(Editor):
         if compact:
             self.target.setFixedSize(160, 28)
         self.row.addWidget(self.target, 1)
+        self.gallery: PresetGallery | None = None
+        self.gallery_button = self._button(
+            "view-grid-outline", "Choose what comes with imgstudio", self.choose
+        )
+        self.gallery_button.setObjectName(f"{param.name}.gallery")
+        self.gallery_button.setVisible(bool(param.presets))
         self.browse_button = self._button("folder-open-outline", "Browse for a file", self.browse)
         self.browse_button.setObjectName(f"{param.name}.browse")
+        self.browse_button.setVisible(not param.presets)
         self.clear_button = self._button("close", "Use no file", self.clear_by_person)
         self.clear_button.setObjectName(f"{param.name}.clear")
         buttons = QHBoxLayout(self.target)
         buttons.setContentsMargins(0, 2, 4, 2)
         buttons.setSpacing(0)
         buttons.addStretch(1)
-        for button in (self.browse_button, self.clear_button):
+        for button in (self.gallery_button, self.browse_button, self.clear_button):
             buttons.addWidget(button)
         self.setFocusProxy(self.target)
         self.set_value(param.default)
@@ -137,8 +149,11 @@ class FileEditor(Editor):
     def set_value(self, value: Any) -> None:
         empty = value is None or str(value) in ("", ".")
         self._value = None if empty else Path(value)
-        self.thumbnail = file_thumbnail(self._value, DROP_HEIGHT - 16) if self._value else None
-        self.target.setToolTip(str(self._value) if self._value else self.param.help)
+        preset = self.param.preset(self._value)
+        shown = self._value if preset is None else preset.thumbnail
+        self.thumbnail = file_thumbnail(shown, DROP_HEIGHT - 16) if shown else None
+        told = str(self._value) if preset is None else preset.label
+        self.target.setToolTip(told if self._value else self.param.help)
         self.clear_button.setVisible(self._value is not None)
         self.target.update()
 
@@ -149,6 +164,8 @@ class FileEditor(Editor):
 
     def invitation(self) -> str:
         kinds = " or ".join(suffix.lstrip(".").upper() for suffix in self.param.suffixes)
+        if self.param.presets:
+            return "Choose, or drop a picture here"
         return f"Drop a {kinds} file here" if kinds else "Drop a picture here"
 
     def take(self, path: Path) -> None:
@@ -161,10 +178,21 @@ class FileEditor(Editor):
             self.set_value(None)
             self.edited.emit()
 
+    def choose(self) -> None:
+        """Show the presets if there are any, else browse."""
+        if not self.param.presets:
+            self.browse()
+            return
+        self.gallery = PresetGallery(self.param.presets, self.param.preset(self._value), self)
+        self.gallery.chosen.connect(self._on_selected)
+        self.gallery.browse_wanted.connect(self.browse)
+        self.gallery.open_below(self.target)
+
     def browse(self) -> None:
         suffixes = self.param.suffixes or PICTURE_SUFFIXES
         patterns = " ".join(f"*{suffix}" for suffix in suffixes)
-        start = str(self._value.parent) if self._value else ""
+        is_file = self._value is not None and self.param.preset(self._value) is None
+        start = str(self._value.parent) if is_file and self._value else ""
         dialog = QFileDialog(self.window(), self.param.label, start, f"{self.param.label} ({patterns})")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)

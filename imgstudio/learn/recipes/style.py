@@ -1,11 +1,11 @@
-"""Recipe "style": learns to paint photos like one painting."""
+"""Recipe "style": learns to paint photos like one painting, on the network of the presets or from nothing."""
 
 from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from imgstudio.core.errors import UserError
 from imgstudio.core.jobs import Progress
@@ -17,13 +17,22 @@ from imgstudio.learn.recipe import Recipe, Request, Setup, TrainSession
 if TYPE_CHECKING:
     from imgstudio.learn.perceptual import StyleWeights
 
-BATCH: Final = 2
+BASE: Final = "style"
+"""Model whose trunk paints a style that is learned quickly."""
+BATCH: Final = 4
+QUICK_SIZES: Final = (96, 128, 160)
+QUICK_STEPS: Final = (150, 300, 250)
+QUICK_RATES: Final = (1e-2, 1e-2, 3e-3)
+QUICK_FROZEN: Final = (2, 1, 1)
+"""First nothing but the vector of the style learns, then the first and last convolution as well."""
 SIZES: Final = (96, 144)
 """Sides of the crops, pixels: small ones learn the colours and strokes, larger ones how they hang together."""
 STEPS: Final = (1800, 800)
 RATE: Final = 2e-3
-WIDTHS: Final = (16, 16, 32)
+WIDTHS: Final = (16, 32, 48)
 """From the quickest to the best network."""
+STEADY: Final = Curve("constant", 0.9, 0.9)
+ADAM: Final = Optimiser("adam", beta2=0.99)
 LEAST_SIDE: Final = 96
 SMALL_PAINTING: Final = 200
 
@@ -49,12 +58,32 @@ class StyleParams:
         Number(0, 10, 0.1),
         Ui(label="Smoothness", help="More: fewer specks, softer strokes.", advanced=True),
     ] = 1.0
+    method: Annotated[
+        Literal["quick", "whole network"],
+        Ui(
+            help="Quick: on the network that paints the presets, only what makes the style is learned; it is "
+            "there in minutes. Whole network: one of its own from nothing, which takes hours or a GPU."
+        ),
+    ] = "quick"
     width: Annotated[
-        int | None, Number(8, 64, 8), Ui(help="Width of the network. Automatic: by quality.", advanced=True)
+        int | None,
+        Number(8, 64, 8),
+        Ui(
+            help="Width of the network. Automatic: by quality.",
+            advanced=True,
+            visible_if=("method", "whole network"),
+        ),
     ] = None
     blocks: Annotated[
-        int, Number(1, 8), Ui(label="Depth", help="Residual blocks in the middle.", advanced=True)
-    ] = 4
+        int,
+        Number(1, 8),
+        Ui(
+            label="Depth",
+            help="Residual blocks in the middle.",
+            advanced=True,
+            visible_if=("method", "whole network"),
+        ),
+    ] = 5
 
 
 def check(folder: Path, params: StyleParams, progress: Progress) -> DatasetReport:
@@ -87,16 +116,31 @@ def painting_findings(painting: Path | None) -> tuple[Finding, ...]:
 
 
 def plan(report: DatasetReport, params: StyleParams, request: Request) -> Plan:
-    """Small crops at a high rate, then larger ones while it falls to nothing."""
-    adam = Optimiser("adam", beta2=0.99)
-    steady = Curve("constant", 0.9, 0.9)
-    rates = (Curve("constant", RATE, RATE), Curve("cosine", RATE, RATE / 50))
-    phases = tuple(
-        Phase(name, steps, "steps", rate, steady, adam, size, BATCH)
-        for name, steps, rate, size in zip(("Sketch", "Paint"), STEPS, rates, SIZES, strict=True)
-    )
+    phases = _quick_phases() if params.method == "quick" else _whole_phases()
     return Plan(
         phases, minutes=request.minutes, clip=0.0, average_decay=0.98, keep_every=2, precision="float32"
+    )
+
+
+def _quick_phases() -> tuple[Phase, ...]:
+    """The vector of the style, then the first and last convolution too; the trunk never learns."""
+    names = ("Colours", "Strokes", "Finish")
+    return tuple(
+        Phase(
+            name, steps, "steps", Curve("cosine", rate, rate / 10), STEADY, ADAM, size, BATCH, frozen=frozen
+        )
+        for name, steps, rate, size, frozen in zip(
+            names, QUICK_STEPS, QUICK_RATES, QUICK_SIZES, QUICK_FROZEN, strict=True
+        )
+    )
+
+
+def _whole_phases() -> tuple[Phase, ...]:
+    """Small crops at a high rate, then larger ones while it falls to nothing."""
+    rates = (Curve("constant", RATE, RATE), Curve("cosine", RATE, RATE / 50))
+    return tuple(
+        Phase(name, steps, "steps", rate, STEADY, ADAM, size, BATCH)
+        for name, steps, rate, size in zip(("Sketch", "Paint"), STEPS, rates, SIZES, strict=True)
     )
 
 
@@ -111,7 +155,7 @@ def weights_of(params: StyleParams) -> StyleWeights:
 
 def start(setup: Setup[StyleParams]) -> TrainSession:
     from imgstudio.engine.device import pick_device
-    from imgstudio.engine.features import perceptual_net
+    from imgstudio.engine.features import BUNDLED, perceptual_net
     from imgstudio.engine.registry import ModelRegistry
     from imgstudio.learn.tasks.style import StyleSettings, StyleTask
     from imgstudio.learn.trainer import Trainer
@@ -119,17 +163,22 @@ def start(setup: Setup[StyleParams]) -> TrainSession:
     params, device = setup.params, pick_device(setup.device)
     if params.painting is None:
         raise UserError("No painting is chosen", "", "Choose the picture whose style is to be learned.")
-    features, perceptual = perceptual_net(ModelRegistry.of_user(), device)
+    is_quick = params.method == "quick"
+    registry = ModelRegistry.of_user()
+    # Minutes are enough only with the net that takes a quarter of the time.
+    features, perceptual = perceptual_net(registry, device, first=(BUNDLED,) if is_quick else ())
     width = WIDTHS[min(len(WIDTHS) - 1, int(setup.request.quality * len(WIDTHS)))]
     settings = StyleSettings(
         painting=params.painting,
         strokes=params.strokes,
         weights=weights_of(params),
+        base=BASE if is_quick else "",
         width=params.width or width,
         blocks=params.blocks,
         perceptual=perceptual,
     )
-    task = StyleTask(setup.report, settings, features, device=device, seed=setup.plan.seed)
+    seed = setup.plan.seed
+    task = StyleTask(setup.report, settings, features, registry=registry, device=device, seed=seed)
     return Trainer(task, setup.plan, setup.device)
 
 

@@ -40,9 +40,20 @@ def write_onnx(model: Path, target: Path) -> None:
         )
     registry = ModelRegistry(model.parent)
     manifest = registry.manifest(_id_of(registry, model))
-    network = registry.load(manifest.id).eval()
+    network = _network(registry, manifest)
     with replacing(target) as draft:
         _write(network, manifest, draft)
+
+
+def _network(registry: ModelRegistry, manifest: ModelManifest) -> nn.Module:
+    """Styles that were learned on another network's trunk are put on it."""
+    import torch
+
+    from imgstudio.engine.styles import painter_of
+
+    if manifest.task == "style":
+        return painter_of(registry, manifest.id, torch.device("cpu"))
+    return registry.load(manifest.id).eval()
 
 
 def _id_of(registry: ModelRegistry, model: Path) -> str:

@@ -1,4 +1,8 @@
-"""Learning to paint any photo in the style of one painting, in one go (Johnson 2016)."""
+"""Learning to paint any photo in the style of one painting, in one go.
+
+Either a whole network (Johnson et al. 2016), or on the trunk of one that knows other styles nothing but a vector and
+the first and last convolution (Dumoulin et al. 2016), which begin as the predictor of that network says.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +17,15 @@ import torch
 from torch import Tensor, nn
 
 from imgstudio.core.jobs import Progress
-from imgstudio.core.pixels import Array, to_float
+from imgstudio.core.pixels import Array, Floats, to_float
 from imgstudio.engine.features import Features
 from imgstudio.engine.manifest import ModelManifest, save_model
-from imgstudio.engine.nets.stylenet import ARCHITECTURE, StyleNet
+from imgstudio.engine.nets import newstyle, stylenet
+from imgstudio.engine.nets.anystyle import AnyStyle
+from imgstudio.engine.nets.newstyle import NewStyle
+from imgstudio.engine.nets.stylenet import StyleNet
+from imgstudio.engine.registry import ModelRegistry
+from imgstudio.engine.styles import appearance_of, looked_at, predicted_vector
 from imgstudio.engine.stylise import Stylist, grain
 from imgstudio.engine.tensors import to_tensor
 from imgstudio.learn.crops import bytes_of, random_square, tensor_of
@@ -28,15 +37,11 @@ from imgstudio.learn.plan import Phase
 from imgstudio.learn.reports import Goal, PreviewRow, Validation
 from imgstudio.learn.task import Batch, Terms
 
-STROKES: Final = 320
-"""Longer side of the painting at stroke size 1 (pixels)."""
 LARGEST: Final = 640
 """Photos are reduced to this: style is learned at the size of a screen, not of a sensor (pixels)."""
 ZOOM: Final = (1.0, 2.0)
 """Shorter side of a photo / side of the crop that is cut from it."""
 CROP: Final = 128
-EDGE: Final = 5
-"""Window of the first and last convolution (pixels); 9, as in the paper, is a third slower and looks alike."""
 JUDGED: Final = 6
 JUDGED_SIDE: Final = 256
 SHOWN: Final = 4
@@ -53,8 +58,11 @@ class StyleSettings:
     strokes: float = 1.0
     """Size of what is taken over from the painting; above 1 larger."""
     weights: StyleWeights = field(default_factory=StyleWeights)
-    width: int = 16
-    blocks: int = 4
+    base: str = ""
+    """Model whose trunk it is learned on; without, a network of its own is learned."""
+    width: int = 32
+    blocks: int = 5
+    """Of a network of its own."""
     perceptual: str = ""
     """Name of the net that judges, for the card."""
 
@@ -70,20 +78,28 @@ class StyleTask:
         settings: StyleSettings,
         features: Features,
         *,
+        registry: ModelRegistry | None = None,
         device: torch.device | None = None,
         seed: int = 0,
     ) -> None:
-        """`features` must be on `device`, where the training takes place."""
+        """`features` must be on `device`, where the training takes place; `registry` has the base."""
         self.settings = settings
         self._train = SampleReader(report.side("train"), LARGEST)
         judged = report.side("valid") or report.side("train")[:1]
         self._judged = SampleReader(judged[:JUDGED], LARGEST)
         self.train_count = max(CROPS, len(self._train))
         self._device = device or torch.device("cpu")
-        painting = reduced(read_picture(settings.painting), round(STROKES * settings.strokes))
-        self._loss = StyleLoss(features, tensor_of([painting]).to(self._device), settings.weights)
+        painting = looked_at(to_float(read_picture(settings.painting)), settings.strokes)
+        seen = to_tensor(painting, self._device)
+        self._loss = StyleLoss(features, seen, settings.weights)
         torch.manual_seed(seed)
-        self.network: nn.Module = StyleNet(**self._hyperparameters())
+        self._base: ModelManifest | None = None
+        network = StyleNet(1, width=settings.width, blocks=settings.blocks)
+        if settings.base:
+            assert registry is not None
+            self._base = registry.manifest(settings.base)
+            network = begun(registry, settings.base, painting, self._device)
+        self.network: nn.Module = network
         self.groups: Sequence[Sequence[nn.Module]] = self.network.groups()
 
     def batch(self, indices: Sequence[int], phase: Phase, random: np.random.Generator) -> Batch:
@@ -127,15 +143,23 @@ class StyleTask:
         self, network: nn.Module, folder: Path, name: str, training: Mapping[str, Any]
     ) -> ModelManifest:
         assert isinstance(network, StyleNet)
+        shape: dict[str, Any] = {"width": network.width, "blocks": len(network.blocks)}
+        kept: nn.Module = network
+        architecture, hyperparameters = stylenet.ARCHITECTURE.id, {"styles": 1, **shape}
+        if self._base is not None:
+            hyperparameters = {"base": self._base.id, "base_sha256": self._base.sha256, **shape}
+            architecture = newstyle.ARCHITECTURE.id
+            kept = NewStyle(**hyperparameters)
+            kept.take(network)
         return save_model(
             folder,
-            network,
+            kept,
             half=True,
             id=folder.name,
             name=name,
             task="style",
-            architecture=ARCHITECTURE.id,
-            hyperparameters=self._hyperparameters(),
+            architecture=architecture,
+            hyperparameters=hyperparameters,
             classes=(self.settings.painting.stem,),
             multiple_of=network.multiple_of,
             minimum=network.multiple_of,
@@ -147,9 +171,6 @@ class StyleTask:
                 "limits": "Paints every picture in this one style.",
             },
         )
-
-    def _hyperparameters(self) -> dict[str, Any]:
-        return {"styles": 1, "width": self.settings.width, "blocks": self.settings.blocks, "edge": EDGE}
 
     def _crop(self, photo: Array, size: int, random: np.random.Generator) -> Array:
         """A square of a photo that shows between all and half of its shorter side."""
@@ -167,3 +188,15 @@ class StyleTask:
 
     def _input(self, photo: Array) -> Tensor:
         return tensor_of([photo]).to(self._device)
+
+
+def begun(registry: ModelRegistry, base: str, painting: Floats, device: torch.device) -> StyleNet:
+    """A painter with the trunk of `base` and the style that its predictor finds in (h, w, 3), as it is looked at."""
+    model = registry.load(base, device)
+    assert isinstance(model, AnyStyle)
+    trunk = model.painter
+    painter = StyleNet(1, width=trunk.width, blocks=len(trunk.blocks))
+    painter.start_from(trunk)
+    with torch.no_grad():
+        painter.styles.vectors.copy_(predicted_vector(model, appearance_of(registry, painting, device)))
+    return painter
