@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
 
 from imgstudio.app.canvas.canvas import Canvas
 from imgstudio.app.canvas.tools.base import ToolState
@@ -62,6 +63,15 @@ class OpensFilters(Protocol):
     """The filter panel, as actions see it."""
 
     def open(self, filter_id: str) -> Any: ...
+
+    @property
+    def can_compare(self) -> bool:
+        """Whether there is a filter in hand whose settings a contact sheet can compare."""
+        ...
+
+    def compare(self) -> None:
+        """Open its contact sheet."""
+        ...
 
 
 class EditsDocuments(Protocol):
@@ -145,6 +155,14 @@ class ShowsWorkspaces(Protocol):
     def show(self, name: Literal["edit", "train"]) -> None: ...
 
 
+class CoversPicture(Protocol):
+    """The middle of the window."""
+
+    def cover(self, widget: QWidget | None) -> None:
+        """Show a widget where the picture is; None: the picture again."""
+        ...
+
+
 class ShellWindow(Protocol):
     """The main window, as actions see it."""
 
@@ -169,6 +187,9 @@ class ShellWindow(Protocol):
     def show_panel(self, name: str) -> None:
         """Bring a dock to the front, such as "layers"."""
         ...
+
+    @property
+    def middle(self) -> CoversPicture: ...
 
     def reset_layout(self) -> None: ...
 

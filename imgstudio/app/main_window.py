@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from imgstudio.app.actions.menus import RecentMenu
 from imgstudio.app.actions.registry import ActionRegistry
@@ -20,6 +20,7 @@ from imgstudio.app.controllers.dropping import Dropping
 from imgstudio.app.docks import Docks
 from imgstudio.app.errors import NoticeBar
 from imgstudio.app.held_keys import HeldKeys
+from imgstudio.app.middle import Middle
 from imgstudio.app.panels.document_tabs import DocumentTabs
 from imgstudio.app.panels.filter import FilterPanel
 from imgstudio.app.panels.history import HistoryPanel
@@ -56,7 +57,7 @@ class MainWindow(QMainWindow):
         self.tabs, self.notice = DocumentTabs(context), NoticeBar()
         self.welcome, self.toolbox = WelcomePage(context), ToolboxPanel(context)
         self.options, self.status = ToolOptionsBar(context), StatusLine(context, self.canvas)
-        self._middle = QStackedWidget()
+        self.middle = Middle(self.welcome, self.canvas)
         self.docks = Docks(self)
         self._place_parts()
         self._add_panels()
@@ -153,12 +154,10 @@ class MainWindow(QMainWindow):
         return self._context.documents
 
     def _place_parts(self) -> None:
-        self._middle.addWidget(self.welcome)
-        self._middle.addWidget(self.canvas)
         whole, right, lines = QWidget(), QVBoxLayout(), QHBoxLayout()
         for part in (self.options, self.tabs, self.notice):
             right.addWidget(part)
-        right.addWidget(self._middle, 1)
+        right.addWidget(self.middle, 1)
         lines.addWidget(self.toolbox)
         lines.addLayout(right, 1)
         for layout in (right, lines):
@@ -232,7 +231,7 @@ class MainWindow(QMainWindow):
         self._context.tools.current.cancel()
         self._context.tool_state.document = document
         self.canvas.set_document(document)
-        self._middle.setCurrentWidget(self.welcome if document is None else self.canvas)
+        self.middle.show_picture(there=document is not None)
         if document is not None:
             self.workspaces.show("edit")
             self.canvas.setFocus()

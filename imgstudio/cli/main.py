@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from imgstudio.cli import apply, batch, doctor, filters, info, models, train
+from imgstudio.cli import apply, batch, doctor, filters, info, models, sheet, train
 from imgstudio.cli.console import Console
 from imgstudio.core.errors import UserError
 from imgstudio.core.jobs import Cancelled
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 _MODULES: Final = {
     "apply": apply,
     "batch": batch,
+    "sheet": sheet,
     "filters": filters,
     "models": models,
     "train": train,

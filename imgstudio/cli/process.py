@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,9 +45,7 @@ class Work:
 
 def add_common(parser: argparse.ArgumentParser) -> None:
     """Options that apply and batch have in common."""
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
-    parser.add_argument("--memory", metavar="SIZE", help="memory the filter may use, such as 4GB")
-    parser.add_argument("--mask", type=Path, metavar="M.png", help="work where this picture is white")
+    add_running(parser)
     parser.add_argument("--quality", type=int, default=92, help="JPEG and WebP quality, 1 to 100")
     parser.add_argument("--subsampling", choices=("auto", "4:4:4", "4:2:2", "4:2:0"), default="auto")
     parser.add_argument("--depth", type=int, choices=(8, 16), help="bits a channel; default as the input")
@@ -55,6 +53,13 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--metadata", choices=("keep", "no_location", "strip"), default="keep", help="default: keep all"
     )
+
+
+def add_running(parser: argparse.ArgumentParser) -> None:
+    """Options of every command that runs a filter, whatever it writes."""
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    parser.add_argument("--memory", metavar="SIZE", help="memory the filter may use, such as 4GB")
+    parser.add_argument("--mask", type=Path, metavar="M.png", help="work where this picture is white")
     parser.add_argument(
         "--max-megapixels", type=float, default=400, metavar="N", help="refuse larger pictures"
     )
@@ -71,8 +76,13 @@ def work_of(parsed: argparse.Namespace) -> Work:
         lossless=parsed.lossless,
         metadata=parsed.metadata,
     )
+    return replace(running_of(parsed), options=options)
+
+
+def running_of(parsed: argparse.Namespace) -> Work:
+    """Read the options of `add_running`; raises UserError."""
     memory = 0 if parsed.memory is None else _bytes(parsed.memory)
-    return Work(parsed.device, parsed.mask, parsed.max_megapixels, memory, options)
+    return Work(parsed.device, parsed.mask, parsed.max_megapixels, memory)
 
 
 def filter_named(filters: FilterRegistry, filter_id: str) -> AnyFilter:

@@ -7,14 +7,19 @@ import enum
 import itertools
 import math
 import types
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from imgstudio.core.errors import UserError
 
 P = TypeVar("P")
 Kind = Literal["number", "choice", "flag", "text", "file", "colour", "curve"]
+
+
+GIVEN: Final = object()
+"""Stands for any value but None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ class Ui:
     histogram: bool = False
     """A number from black to white: the picture's histogram stands above it with a mark at its value."""
     visible_if: tuple[str, Any] | None = None
-    """(name, value): shown only while that parameter has that value."""
+    """(name, value): shown only while that parameter has that value, or any at all if it is GIVEN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,13 @@ class Param:
     def preset(self, path: Path | None) -> Preset | None:
         """The preset that a path names, unless there is a file of that name."""
         return preset_in(self.presets, path)
+
+    def is_visible(self, values: Mapping[str, Any]) -> bool:
+        """Whether it is shown while all parameters have these values."""
+        if self.ui.visible_if is None:
+            return True
+        name, wanted = self.ui.visible_if
+        return values[name] is not None if wanted is GIVEN else bool(values[name] == wanted)
 
     def check(self, value: Any) -> None:
         """Raise UserError when `value` is not allowed."""

@@ -67,24 +67,39 @@ def run(
     coverage = None if mask is None else _checked_mask(mask, source)
     whole = Rect(0, 0, source.shape[1], source.shape[0])
     image = FilterInput(source, None, coverage, whole, whole, seed, device=device)
-    out = _last_frame(item, image, values) if isinstance(item, SessionFilter) else _tiled(item, image, values)
+    return run_on(item, image, values, finish or Finish(), Progress())
+
+
+def run_on(
+    item: AnyFilter, image: FilterInput, values: Any, finish: Finish, progress: Progress
+) -> FloatImage:
+    """The same on an input that lies at (0, 0) and is all there is; (height, width, 4) where the filter cuts.
+
+    Raises Cancelled.
+    """
+    source, coverage = image.pixels, image.mask
+    if isinstance(item, SessionFilter):
+        out = _last_frame(item, image, values, progress)
+    else:
+        out = _tiled(item, image, values, progress)
     if out.shape != source.shape:
         return out
-    out = blend_finish(source, out, finish or Finish())
+    out = blend_finish(source, out, finish)
     if coverage is None:
         return out
     blended = source + (out - source) * coverage[..., None]
     return np.where(coverage[..., None] > 0, blended, source).astype(np.float32)
 
 
-def _last_frame(item: SessionFilter[Any], image: FilterInput, values: Any) -> FloatImage:
+def _last_frame(item: SessionFilter[Any], image: FilterInput, values: Any, progress: Progress) -> FloatImage:
     out = image.pixels
-    for frame in item.start(image, values, Progress()).frames():
+    for frame in item.start(image, values, progress).frames():
+        progress.update(frame.iteration / max(1, frame.total), frame.note)
         out = frame.pixels
     return out
 
 
-def _tiled(item: Filter[Any], image: FilterInput, values: Any) -> FloatImage:
+def _tiled(item: Filter[Any], image: FilterInput, values: Any, progress: Progress) -> FloatImage:
     margin = item.margin(values)
     encoded = to_linear(image.pixels) if item.space == "linear" else image.pixels
 
@@ -98,20 +113,22 @@ def _tiled(item: Filter[Any], image: FilterInput, values: Any) -> FloatImage:
             rect,
             image.whole,
             image.seed,
+            image.jpeg,
             shared=shared,
             look=lambda box: encoded[box.slices()],
             device=image.device,
         )
 
-    shared = None if item.prepare is None else item.prepare(part(image.whole, None), values, Progress())
+    first, rest = progress.part(0.0, 0.5), progress.part(0.5, 1.0)
+    shared = None if item.prepare is None else item.prepare(part(image.whole, None), values, first)
     if margin is None:
-        out = item.run(part(image.whole, shared), values, Progress())
+        out = item.run(part(image.whole, shared), values, rest)
     else:
         out = np.empty((*encoded.shape[:2], 4 if item.cuts(values) else 3), np.float32)
-        for inner in windows(image.whole, TILE):
+        for inner in rest.track(list(windows(image.whole, TILE))):
             outer = inner.expanded(margin).covering_multiple(item.align).intersect(image.whole)
             keep = inner.translated(-outer.x, -outer.y).slices()
-            out[inner.slices()] = item.run(part(outer, shared), values, Progress())[keep]
+            out[inner.slices()] = item.run(part(outer, shared), values, Progress(token=progress.token))[keep]
     return np.clip(to_srgb(out) if item.space == "linear" else out, 0, 1).astype(np.float32)
 
 

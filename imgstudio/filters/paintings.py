@@ -52,6 +52,12 @@ def painting(path: Path | None) -> FloatImage:
     return whole
 
 
+def region_map(path: Path, size: tuple[int, int]) -> FloatImage:
+    """(height, width) 0..1: how light a picture is, stretched to `size`; transparent places are 0. Raises UserError."""
+    rgba = to_float(imagefile.read(path).pixels)
+    return np.clip(resized(luma(rgba[..., :3]) * rgba[..., 3], size), 0, 1)
+
+
 def in_colours_of(photo: FloatImage, made: FloatImage) -> FloatImage:
     """The light of `made` with the colours of `photo`; both (h, w, 3), may leave 0..1."""
     return np.asarray(photo + (luma(made) - luma(photo))[..., None], np.float32)

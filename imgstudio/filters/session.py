@@ -51,6 +51,8 @@ class SessionJob:
     on_frame: Callable[[Frame], None] = lambda frame: None
     """Called on the worker for every frame."""
     frames_kept: list[KeptFrame] = field(default_factory=list)
+    looked_at: int | None = None
+    """The kept frame that a person looks back at while it is paused."""
     _going: threading.Event = field(default_factory=threading.Event)
     _stopped: threading.Event = field(default_factory=threading.Event)
     _orders: queue.SimpleQueue[Steer | int] = field(default_factory=queue.SimpleQueue)
@@ -64,6 +66,9 @@ class SessionJob:
         self._going.clear()
 
     def resume(self) -> None:
+        """Go on, from the frame that was looked back at if there is one."""
+        if not self._stopped.is_set():
+            self._go_on_from_there()
         self._going.set()
 
     @property
@@ -71,17 +76,21 @@ class SessionJob:
         return not self._going.is_set()
 
     def stop(self) -> None:
-        """End after the present frame and take it as the result."""
+        """End after the present frame and take it, or the one that was looked back at, as the result."""
         self._stopped.set()
         self._going.set()
 
     def steer(self, stroke: Steer) -> None:
-        """Hand a stroke to the session; it counts from the next frame on."""
+        """Hand a stroke to the session; it counts from the next frame on. A paused one answers with one frame."""
+        self._go_on_from_there()
         self._orders.put(stroke)
 
     def restart_from(self, index: int) -> None:
-        """Go on from a kept frame."""
-        self._orders.put(index)
+        """Go on from a kept frame: at once, or once it goes on if it is paused, so that one can look at several."""
+        if self.is_paused:
+            self.looked_at = index
+        else:
+            self._orders.put(index)
 
     def run(self, progress: Progress) -> FilterResult:
         """Run to the end, or to `stop`; raises Cancelled within a frame."""
@@ -93,12 +102,14 @@ class SessionJob:
             last = frame
             self._keep(frame)
             self.on_frame(frame)
+            self._wait(progress)
             if self._stopped.is_set():
                 break
-            self._wait(progress)
             self._obey(session)
         if last is None:
             raise UserError(f"{self.title} made no picture", "It ended before its first step", "Run it again")
+        if self.looked_at is not None and self.looked_at < len(self.frames_kept):
+            return self.result_of(self.frames_kept[self.looked_at].pixels)
         return self.result_of(from_float(last.pixels, self.source.dtype))
 
     def result_of(self, pixels: Array) -> FilterResult:
@@ -134,6 +145,11 @@ class SessionJob:
             self._keep_every *= 2
             kept = kept[::2]
         self.frames_kept = kept  # replaced whole: the window reads it from its own thread
+
+    def _go_on_from_there(self) -> None:
+        looked, self.looked_at = self.looked_at, None
+        if looked is not None:
+            self._orders.put(looked)
 
     def _wait(self, progress: Progress) -> None:
         while not self._going.wait(0.05):

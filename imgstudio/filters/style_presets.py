@@ -14,12 +14,12 @@ _LABELS: Final = {
     "composition_vii": "Composition VII · Kandinsky",
     "udnie": "Udnie · Picabia",
     "shipwreck": "The Shipwreck · Turner",
-    "delaunay_1906": "Portrait of Metzinger · Delaunay",
-    "vg_self": "Self-Portrait with a Straw Hat · van Gogh",
+    "delaunay_1906": "Metzinger · Delaunay",
+    "vg_self": "Self-Portrait · van Gogh",
     "vg_houses": "Houses at Auvers · van Gogh",
     "vg_la_cafe": "The Night Café · van Gogh",
     "vg_olive": "Olive Trees · van Gogh",
-    "vg_wheat_field": "Wheat Field with Cypresses · van Gogh",
+    "vg_wheat_field": "Wheat Field · van Gogh",
 }
 PRESETS: Final = tuple(
     Preset(name, label, resources() / "styles" / f"{name}.jpg") for name, label in _LABELS.items()

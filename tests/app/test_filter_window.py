@@ -8,8 +8,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from imgstudio.app.canvas.tools.base import ToolState
-from imgstudio.app.controllers.steering import SteeringHand, SteeringTool
+from imgstudio.app.controllers.steering import SteeringHand, SteeringOptions, SteeringTool
 from imgstudio.core.geometry import Rect
+from tests.studio import send_move
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -129,3 +130,22 @@ def test_a_preview_in_the_place_of_a_layer_hides_that_layer(studio, picture):
     assert shown_at(studio, 40, 30) == (120, 120, 120)
     studio.context.filter_panel.close_filter()
     assert shown_at(studio, 40, 30) == dark != (120, 120, 120)
+
+
+def test_what_a_wish_goes_over_is_tinted_while_it_is_painted(studio, picture):
+    sent = []
+    tool = SteeringTool(ToolState(), picture.bounds, sent.append)
+    tool.state.options[tool.id] = SteeringOptions(20.0)
+    hand = SteeringHand(studio.context.tools, tool)
+    hand.take("less")
+    plain = shown_at(studio, 40, 36)
+    canvas, place = studio.canvas, studio.on_screen(30, 30)
+    QTest.mousePress(canvas, LEFT, pos=place)
+    send_move(canvas, studio.on_screen(50, 30), LEFT, Qt.KeyboardModifier.NoModifier)
+    tinted = shown_at(studio, 40, 36)
+    assert tinted[2] > plain[2] + 20, "beside the line, under the brush"
+    assert shown_at(studio, 40, 45) == plain
+    QTest.mouseRelease(canvas, LEFT, pos=studio.on_screen(50, 30))
+    assert len(sent) == 1
+    assert shown_at(studio, 40, 36) == plain
+    hand.put_down()

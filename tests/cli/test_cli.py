@@ -169,3 +169,43 @@ def test_listing_filters_imports_no_torch():
         "import sys; from imgstudio.cli.main import main; main(['filters']); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0
+
+
+def test_a_sheet_shows_settings_side_by_side_and_says_how_to_get_them(photo, tmp_path, capsys):
+    out = tmp_path / "sheet.png"
+    assert main(["sheet", "exposure", str(photo), "-o", str(out), "--set", "exposure=1", "--count", "5"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split(maxsplit=1) == ["1", "As set now"]
+    assert len(lines) == 5
+    wide, high = pixels(out).shape[1::-1]
+    assert wide > 4 * 64
+    assert high > 2 * 48
+    chosen = next(line for line in lines if "+2" in line).partition("--set ")[2]
+    alone = tmp_path / "alone.png"
+    assert main(["apply", "exposure", str(photo), "-o", str(alone), "--set", chosen]) == 0
+    assert pixels(alone).mean() > pixels(photo).mean() + 20
+
+
+def test_a_sheet_is_listed_for_machines(photo, tmp_path, capsys):
+    arguments = ["sheet", "sharpen", str(photo), "-o", str(tmp_path / "sheet.jpg"), "--json", "--side", "40"]
+    assert main(arguments) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert len(listed) == 8
+    assert listed[0]["set"] == ""
+    assert all("=" in one["set"] for one in listed[1:])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["curves"], "no contact sheet"),
+        (["stylize"], "Choose a picture for"),
+        (["exposure", "--side", "9"], "side of 9"),
+        (["exposure", "--count", "1"], "1 pictures"),
+    ],
+)
+def test_what_no_sheet_can_be_made_of_is_told(arguments, words, photo, tmp_path, capsys):
+    out = tmp_path / "sheet.png"
+    assert main(["sheet", arguments[0], str(photo), "-o", str(out), *arguments[1:]]) == 2
+    assert words in capsys.readouterr().err
+    assert not out.exists()

@@ -116,3 +116,66 @@ def test_it_asks_for_a_selection_in_words():
     document = Document.from_pixels(np.full((20, 20, 4), 255, np.uint8))
     with pytest.raises(UserError, match="needs a selection"):
         capture_session(document, document.active, FILTER, DiffusionParams())
+
+
+@pytest.fixture
+def paused():
+    """A session that stands still at its fifth frame, and a way to wait for its end."""
+    document, _ = ramp_with_hole()
+    job = capture_session(document, document.active, FILTER, DiffusionParams(iterations=12, start_grey=True))
+    iterations, standing, results = [], threading.Event(), []
+
+    def watch(frame):
+        iterations.append(frame.iteration)
+        if len(iterations) == 5:
+            job.pause()
+            standing.set()
+
+    job.on_frame = watch
+    worker = threading.Thread(target=lambda: results.append(job.run(Progress())))
+    worker.start()
+    assert standing.wait(10)
+
+    def ended():
+        worker.join(10)
+        assert not worker.is_alive()
+        return results[0]
+
+    yield job, iterations, ended
+    job.stop()
+    worker.join(10)
+
+
+def test_looking_back_while_it_is_paused_forgets_nothing(paused):
+    job, iterations, ended = paused
+    for index in (0, 3, 1):
+        job.restart_from(index)
+    assert [kept.iteration for kept in job.frames_kept] == [1, 2, 3, 4, 5]
+    job.resume()
+    ended()
+    assert iterations == [1, 2, 3, 4, 5, *range(3, 13)], "it went on from the last that was looked at"
+
+
+def test_stopping_while_one_looks_back_gives_what_one_looks_at(paused):
+    job, iterations, ended = paused
+    job.restart_from(1)
+    job.stop()
+    result = ended()
+    assert iterations == [1, 2, 3, 4, 5]
+    there = result.pixels.read(HOLE)
+    kept = job.frames_kept[1].pixels[HOLE.translated(-job.box.x, -job.box.y).slices()]
+    np.testing.assert_array_equal(there[..., :3], kept)
+
+
+def test_a_stroke_on_a_paused_one_is_answered_by_one_frame_from_where_one_looks(paused):
+    job, iterations, ended = paused
+    job.restart_from(1)
+    answered = threading.Event()
+    job.on_frame = lambda frame: (iterations.append(frame.iteration), answered.set())
+    job.steer(Steer(np.ones((job.box.height, job.box.width), np.float32), "pull", (0.0, 1.0, 0.0)))
+    assert answered.wait(10)
+    assert job.is_paused
+    assert iterations == [1, 2, 3, 4, 5, 3]
+    job.resume()
+    ended()
+    assert iterations[5:] == [*range(3, 13)]

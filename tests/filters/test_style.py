@@ -65,6 +65,19 @@ def test_a_blend_lies_between_and_its_ends_are_the_styles(strokes):
     assert max(np.abs(middle - ends[0]).mean(), np.abs(middle - ends[1]).mean()) < apart
 
 
+def test_a_map_says_which_style_belongs_where(tmp_path):
+    halves = np.zeros((40, 60), np.uint8)
+    halves[:, 30:] = 255
+    Image.fromarray(halves).save(tmp_path / "map.png")
+    first, second = Path("wave"), Path("the_scream")
+    mixed = painted(style=first, second=second, regions=tmp_path / "map.png")
+    width = mixed.shape[1]
+    left, right = slice(0, width // 2 - 8), slice(width // 2 + 8, width)
+
+    assert np.abs(mixed - painted(style=first))[:, left].max() <= 1
+    assert np.abs(mixed - painted(style=second))[:, right].max() <= 1
+
+
 def test_less_boldness_is_nearer_to_the_picture():
     before = sample_picture()[..., :3].astype(float)
     bold, shy = (painted(style=Path("the_scream"), style_weight=weight) for weight in (1.0, 0.2))

@@ -37,20 +37,23 @@ def watched(studio):
     return panel.session
 
 
-def painted(studio, session):
-    """Paint a wish into the fill while it stands still; the next frame heeds it. The colour there then."""
-    count = len(session.frames)
+def painted(studio, session, wanted, *, tolerance):
+    """Paint a wish into the fill while it stands still, and wait for a frame that heeds it."""
+
+    def apart():
+        fill = session._job.result_of(session.frames[-1].pixels).pixels
+        return np.abs(fill.read(studio.document.bounds)[60, 80, :3].astype(int) - wanted).max()
+
+    assert apart() > tolerance
     studio.drag([(70, 60), (90, 60)])
-    studio.wait(lambda: len(session.frames) > count)
-    fill = session._job.result_of(session.frames[-1].pixels).pixels
-    return fill.read(studio.document.bounds)[60, 80, :3].astype(int)
+    studio.wait(lambda: apart() <= tolerance)
 
 
 def test_a_running_fill_obeys_the_brush_and_gives_back_any_step(studio, watched):
     document, session = studio.document, watched
     before, steps = studio.pixels(), document.history.position
     studio.click("session.wishes.1")
-    assert np.abs(painted(studio, session) - (0, 0, 0)).max() <= 1, "protected"
+    painted(studio, session, (0, 0, 0), tolerance=1)
     assert document.history.position == steps, "watching changes nothing"
     np.testing.assert_array_equal(studio.pixels(), before)
 
@@ -78,4 +81,4 @@ def test_a_running_fill_obeys_the_brush_and_gives_back_any_step(studio, watched)
 
 def test_a_stroke_pulls_the_fill_to_the_foreground_colour(studio, watched):
     studio.context.tool_state.foreground = (250, 10, 10)
-    assert np.abs(painted(studio, watched) - (250, 10, 10)).max() < 40
+    painted(studio, watched, (250, 10, 10), tolerance=40)

@@ -3,6 +3,7 @@
 - pace: seconds for pictures of 1 and 24 megapixels, beside Magenta's network where it is installed, memory included;
 - tiles: the largest difference between tiles and the whole, with the same statistics, of a photo, a flat picture and
   a ramp; and the step at the seams of the latter two;
+- regions: two styles in the halves of a picture, by Style and by Stylize: is each half nearer to its own;
 - quality: 20 pairs that were never seen together, ten with presets and ten with paintings that trained nothing, of
   photos that trained nothing: style and content distance of ours, Magenta's, and of 300 steps of plain L-BFGS from
   the photo towards the same objective, all judged by the same perceptual net;
@@ -33,6 +34,8 @@ from imgstudio.engine.manifest import WEIGHTS_NAME
 from imgstudio.engine.nets.anystyle import AnyStyle
 from imgstudio.engine.nets.ghiasi import GhiasiStyle
 from imgstudio.engine.registry import ModelRegistry
+from imgstudio.engine.style.optimise import Painter
+from imgstudio.engine.style.settings import StylePicture, StyleSettings
 from imgstudio.engine.style.wishes import resized
 from imgstudio.engine.styles import (
     appearance_of,
@@ -236,6 +239,47 @@ def _seam(picture: Floats, place: int) -> float:
     return float(steps[place - 1] / steps.mean())
 
 
+def regions(methods: Methods, pairs: int) -> str:
+    """The left half in one style, the right half in another: how often each half is nearer to its own."""
+    counts = {"style": 0, "stylize": 0}
+    names = methods.presets
+    for index in range(pairs):
+        photo = fitted(photos_of(methods.data)[index], 256)
+        one, other = names[index % len(names)], names[(index + 5) % len(names)]
+        place = np.zeros(photo.shape[:2], np.float32)
+        place[:, photo.shape[1] // 2 :] = 1
+        for kind, made in (
+            ("style", _in_halves(methods, photo, one, other, place)),
+            ("stylize", _optimised_in_halves(methods, photo, one, other, place)),
+        ):
+            left, right = made[:, : photo.shape[1] // 2], made[:, photo.shape[1] // 2 :]
+            a, b = methods.loss(one), methods.loss(other)
+            counts[kind] += int(_style(a, left) < _style(b, left)) + int(_style(b, right) < _style(a, right))
+    rows = [[kind, f"{count} of {2 * pairs}"] for kind, count in counts.items()]
+    return markdown(["two styles in halves", "halves nearer to their own style"], rows)
+
+
+def _style(loss: StyleLoss, picture: Floats) -> float:
+    return distances(loss, np.ascontiguousarray(picture), np.ascontiguousarray(picture)).style
+
+
+def _in_halves(methods: Methods, photo: Floats, one: str, other: str, place: Floats) -> Floats:
+    first, second = (methods.ours(name).paint(photo, Progress()) for name in (one, other))
+    return np.asarray(first + place[..., None] * (second - first), np.float32)
+
+
+def _optimised_in_halves(methods: Methods, photo: Floats, one: str, other: str, place: Floats) -> Floats:
+    styles = [
+        StylePicture(methods.painting(one), place=1 - place),
+        StylePicture(methods.painting(other), place=place),
+    ]
+    settings = StyleSettings(side=256)
+    made = photo
+    for step in Painter(methods.features, photo, styles, settings, CPU, Progress()).steps():
+        made = step.pixels
+    return made
+
+
 def new(methods: Methods, minutes: float, out: Path | None) -> str:
     photos = pictures_in(methods.data / "bench/bsd100")[-JUDGED:]
     painting = methods.data / "paintings" / f"{NEW}.jpg"
@@ -278,7 +322,7 @@ def _trained(data: Path, painting: Path, minutes: float, folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure painting in one go.")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--parts", nargs="+", default=["pace", "tiles", "quality", "new"])
+    parser.add_argument("--parts", nargs="+", default=["pace", "tiles", "regions", "quality", "new"])
     parser.add_argument("--pairs", type=int, choices=(4, 10, 20), default=20)
     parser.add_argument("--minutes", type=float, default=5.0, help="of the new style")
     parser.add_argument("--threads", type=int, default=2)
@@ -290,6 +334,7 @@ def main() -> None:
     parts: dict[str, Callable[[], str]] = {
         "pace": lambda: pace(methods),
         "tiles": lambda: tiles(methods),
+        "regions": lambda: regions(methods, args.pairs),
         "quality": lambda: quality(methods, args.out, args.pairs),
         "new": lambda: new(methods, args.minutes, args.out),
     }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from imgstudio.app.actions import edit, file, image, layer, select, tools, train, view
+from imgstudio.app.actions import filter as filter_menu
 from imgstudio.app.actions import help as help_menu
-from imgstudio.app.actions.filter import filter_actions
 from imgstudio.app.actions.spec import ActionSpec
 from imgstudio.app.actions.tools import tool_actions
 from imgstudio.app.canvas.tools.base import Tool
@@ -20,7 +20,8 @@ def all_actions(filters: FilterRegistry, toolbox: Iterable[Tool]) -> tuple[Actio
         *image.ACTIONS,
         *layer.ACTIONS,
         *select.ACTIONS,
-        *filter_actions(filters),
+        *filter_menu.filter_actions(filters),
+        *filter_menu.ACTIONS,
         *view.ACTIONS,
         *train.ACTIONS,
         *help_menu.ACTIONS,

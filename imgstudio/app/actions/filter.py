@@ -33,6 +33,30 @@ def filter_actions(filters: FilterRegistry) -> tuple[ActionSpec, ...]:
     )
 
 
+def _can_compare(context: AppContext) -> bool:
+    return context.filter_panel.can_compare
+
+
+def _compare(context: AppContext) -> None:
+    context.window.show_panel("filter")
+    context.filter_panel.compare()
+
+
+ACTIONS: Final = (
+    ActionSpec(
+        "filters.sheet",
+        "Contact sheet…",
+        "",
+        "Filter",
+        _compare,
+        _can_compare,
+        icon="view-grid-outline",
+        help="Eight settings of the filter in hand side by side; choose one to go on with.",
+        separator=True,
+    ),
+)
+
+
 def _open(filter_id: str, context: AppContext) -> None:
     context.window.show_panel("filter")
     context.filter_panel.open(filter_id)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 
 from imgstudio.app.canvas.painting import picture_box, qrect
-from imgstudio.app.canvas.tools.base import Circle, Outline, OverlayItem, Shade
+from imgstudio.app.canvas.tools.base import Circle, Outline, OverlayItem, Shade, Swath
 from imgstudio.app.canvas.view import View
 from imgstudio.core.geometry import EMPTY, Point, Rect
 
@@ -23,6 +23,8 @@ _DARK: Final = QColor(0, 0, 0, 200)
 _LIGHT: Final = QColor(255, 255, 255, 230)
 _GUIDE: Final = QColor(255, 255, 255, 120)
 _SHADE: Final = QColor(0, 0, 0, 140)
+_TINT: Final = 110
+"""Alpha of what a brush has gone over."""
 
 
 def pen(colour: QColor, width: float) -> QPen:
@@ -59,6 +61,8 @@ def paint_items(
                 artist.circle(item)
             case Outline():
                 artist.outline(item)
+            case Swath():
+                artist.swath(item)
 
 
 def items_box(view: View, items: Sequence[OverlayItem], ratio: float) -> Rect:
@@ -71,12 +75,10 @@ def items_box(view: View, items: Sequence[OverlayItem], ratio: float) -> Rect:
     return box if box.is_empty else box.expanded(round(_MARGIN * ratio))
 
 
-def _item_box(view: View, item: Outline | Circle) -> Rect:
-    if isinstance(item, Circle):
-        reach, (x, y) = item.radius, item.center
-        corners = [Point(x - reach, y - reach), Point(x + reach, y + reach)]
-    else:
-        corners = list(item.points)
+def _item_box(view: View, item: Outline | Circle | Swath) -> Rect:
+    middles = (item.center,) if isinstance(item, Circle) else item.points
+    reach = 0.0 if isinstance(item, Outline) else item.radius if isinstance(item, Circle) else item.width / 2
+    corners = [Point(x + way * reach, y + way * reach) for x, y in middles for way in (-1, 1)]
     if not corners:
         return EMPTY
     spots = [view.to_screen(*corner) for corner in corners]
@@ -132,6 +134,21 @@ class _Artist:
         for stroke in self._strokes(item):
             self._painter.setPen(stroke)
             self._painter.drawPolyline(shape)
+
+    def swath(self, item: Swath) -> None:
+        tint = QColor(self._accent)
+        tint.setAlpha(_TINT)
+        wide = QPen(tint, item.width * self._view.zoom)
+        wide.setCapStyle(Qt.PenCapStyle.RoundCap)
+        wide.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        points = [QPointF(*self._view.to_screen(*point)) for point in item.points]
+        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._painter.setPen(wide)
+        if len(points) == 1:
+            self._painter.drawPoint(points[0])
+        else:
+            self._painter.drawPolyline(QPolygonF(points))
+        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
 
     def _strokes(self, item: Outline) -> tuple[QPen, ...]:
         line = self._line

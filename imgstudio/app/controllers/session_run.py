@@ -39,14 +39,15 @@ class FrameRelay(QObject):
 
     arrived = Signal(object)
 
-    def __init__(self) -> None:
+    def __init__(self, job: SessionJob) -> None:
         super().__init__()
-        self._last = 0.0
+        self._job, self._last = job, 0.0
 
     def take(self, frame: Frame) -> None:
-        """Called on the worker."""
+        """Called on the worker. One that stands still is shown as it stands."""
         now = time.monotonic()
-        if now - self._last >= FRAME_SECONDS or frame.iteration >= frame.total:
+        is_last = frame.iteration >= frame.total or self._job.is_paused
+        if now - self._last >= FRAME_SECONDS or is_last:
             self._last = now
             self.arrived.emit(frame)
 
@@ -69,6 +70,10 @@ class SessionController(QObject):
         self.again: Layer | None = None
         self.frame: Frame | None = None
         """The newest one that was shown."""
+        self.position = 0
+        """Which of `frames` is shown."""
+        self._is_looking_back = False
+        """While it is paused: what is shown is not the newest."""
         self.hand: SteeringHand | None = None
         self._order: Order | None = None
         self._job: SessionJob | None = None
@@ -128,7 +133,7 @@ class SessionController(QObject):
             self._context.error.emit(error)
             return
         self._forget()
-        self._order, self._job, self._relay = order, job, FrameRelay()
+        self._order, self._job, self._relay = order, job, FrameRelay(job)
         self._relay.arrived.connect(self._on_frame)
         job.on_frame = self._relay.take
         handle = self._context.jobs.start(job)
@@ -154,16 +159,17 @@ class SessionController(QObject):
     def stop(self) -> None:
         """End after the present frame and keep showing it."""
         if self._job is not None and self._handle is not None:
-            self._handle.resume()
             self._job.stop()
+            self._handle.resume()
 
     def go_back(self, index: int) -> None:
-        """Show a kept frame; a running session goes on from there."""
+        """Show a kept frame; a running session goes on from there, a paused one when it is resumed."""
         if self._job is None or not 0 <= index < len(self.frames):
             return
-        self._show(self._job.result_of(self.frames[index].pixels))
+        self.position, self._is_looking_back = index, self.is_paused
         if self.is_running:
             self._job.restart_from(index)
+        self._show(self._job.result_of(self.frames[index].pixels))
 
     def set_params(self, params: Any) -> None:
         """For the next run."""
@@ -196,17 +202,24 @@ class SessionController(QObject):
 
     def _steer(self, stroke: Steer) -> None:
         if self._job is not None and self.is_running:
+            self._is_looking_back = False
             self._job.steer(stroke)
 
     def _on_frame(self, frame: Frame) -> None:
         if self._job is None or self.sender() is not self._relay or not self.is_running:
             return
+        if self._is_looking_back:
+            return  # it was under way when the session was paused
         self.frame = frame
+        kept = [item.iteration for item in self.frames]
+        self.position = kept.index(frame.iteration) if frame.iteration in kept else len(kept) - 1
         self._show(self._job.result_of(from_float(frame.pixels, self._job.source.dtype)))
 
     def _on_result(self, handle: JobHandle, result: FilterResult) -> None:
-        if handle is not self._handle or self._order is None:
+        if handle is not self._handle or self._order is None or self._job is None:
             return
+        looked = self._job.looked_at
+        self.position = len(self.frames) - 1 if looked is None else looked
         why = why_dropped(self._order, self._context.documents.all)
         if why:
             self._context.message.emit(f"{self._order.item.name}: the result was dropped, {why}")
@@ -224,6 +237,7 @@ class SessionController(QObject):
         self.changed.emit()
 
     def _on_pause_changed(self, paused: bool) -> None:
+        self._is_looking_back = False
         self.changed.emit()
 
     def _on_finished(self, handle: JobHandle) -> None:
@@ -241,3 +255,4 @@ class SessionController(QObject):
         self._put_down()
         self.screen.clear()
         self._handle = self._job = self._relay = self._order = self._shown = self.frame = None
+        self.position, self._is_looking_back = 0, False

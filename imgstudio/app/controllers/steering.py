@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from imgstudio.app.canvas.tools.base import Circle, Outline, OverlayItem, Pointer, Tool, ToolState
+from imgstudio.app.canvas.tools.base import Circle, OverlayItem, Pointer, Swath, Tool, ToolState
 from imgstudio.app.canvas.tools.toolbox import Toolbox
 from imgstudio.app.controllers.guest_tool import GuestTool
 from imgstudio.core.geometry import Point, Rect
@@ -92,8 +92,8 @@ class SteeringTool(Tool):
 
     def overlay(self) -> list[OverlayItem]:
         items: list[OverlayItem] = []
-        if len(self._points) > 1:
-            items.append(Outline(tuple(self._points)))
+        if self._points:
+            items.append(Swath(tuple(self._points), self.options.size))
         if self._at is not None:
             items.append(Circle(self._at, self.options.size / 2))
         return items

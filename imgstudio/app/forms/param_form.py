@@ -213,10 +213,7 @@ class ParamForm(QWidget):
             return False
         if self.compact and (param.ui.advanced or param.kind == "curve"):
             return False  # the options bar shows them in its own pop-up form
-        if param.ui.visible_if is None:
-            return True
-        name, wanted = param.ui.visible_if
-        return bool(self.editors[name].value() == wanted)
+        return param.is_visible({name: editor.value() for name, editor in self.editors.items()})
 
 
 def _heading(text: str) -> QWidget:

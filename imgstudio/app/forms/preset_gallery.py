@@ -46,9 +46,9 @@ class PresetGallery(QFrame):
         (focused or self.buttons[0]).setFocus()
 
     def open_below(self, widget: QWidget) -> None:
-        """Under `widget`, moved so that all of it is on the screen."""
+        """Under `widget`, their right sides in line, moved so that all of it is on the screen."""
         self.adjustSize()
-        place = widget.mapToGlobal(QPoint(0, widget.height() + 2))
+        place = widget.mapToGlobal(QPoint(widget.width() - self.width(), widget.height() + 2))
         room = widget.screen().availableGeometry()
         x = max(room.left(), min(place.x(), room.right() - self.width()))
         y = place.y()

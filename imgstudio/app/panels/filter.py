@@ -17,6 +17,7 @@ from imgstudio.app.panels.filter_chooser import FilterChooser
 from imgstudio.app.panels.filter_levels import levels_of
 from imgstudio.app.panels.filter_page import FilterPage
 from imgstudio.app.panels.session_controls import SessionControls
+from imgstudio.app.panels.sheet_branch import SheetBranch
 from imgstudio.core.document import Document
 from imgstudio.core.errors import UserError
 from imgstudio.core.layers import Layer
@@ -46,6 +47,7 @@ class FilterPanel(QWidget):
         self.chooser = FilterChooser(context.filters, self)
         self._stack = QStackedWidget(self)
         self._stack.addWidget(self.chooser)
+        self.branch = SheetBranch(context, self)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._stack)
@@ -86,16 +88,28 @@ class FilterPanel(QWidget):
         self.pick.stop()
         self.controller.close()
         self.session.close()
+        self.branch.close()
         if self.page is not None:
             self._stack.removeWidget(self.page)
             self.page.deleteLater()
             self.page = None
         self._stack.setCurrentWidget(self.chooser)
 
+    @property
+    def can_compare(self) -> bool:
+        """Whether `compare` does anything."""
+        return self.branch.can_open
+
+    def compare(self) -> None:
+        """Open the contact sheet of the filter in hand."""
+        self.branch.open()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.page is not None:
             if self.pick.is_active:
                 self.pick.stop()
+            elif self.branch.is_open:
+                self.branch.leave()
             else:
                 self._on_cancelled()
         else:
@@ -117,6 +131,7 @@ class FilterPanel(QWidget):
             self._open_session(page, document, again)
         page.cancelled.connect(self._on_cancelled)
         self._begin_picking(page)
+        self.branch.begin(page, again)
         self._refresh()
         return page
 
@@ -153,6 +168,7 @@ class FilterPanel(QWidget):
         if page is None:
             return
         self._show_levels(page)
+        self.branch.set_busy(busy=self.controller.is_applying or self.session.is_running)
         if isinstance(page.item, Filter):
             control = self.controller
             problem = control.preview.problem
@@ -203,10 +219,12 @@ class FilterPanel(QWidget):
     def _on_document(self, document: Document | None) -> None:
         """Another picture is shown: go on there with the same parameters."""
         self.pick.stop()
+        self.branch.leave()
         self._again = None
         page = self.page
         if page is None:
             return
+        self.branch.begin_elsewhere()
         if isinstance(page.item, Filter):
             mode = self.controller.preview.mode
             self.controller.open(page.item, page.form.value(), document)

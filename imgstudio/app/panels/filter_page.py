@@ -24,14 +24,17 @@ from imgstudio.app.controllers.presets import Preset
 from imgstudio.app.controllers.preview_plan import PreviewMode, can_preview
 from imgstudio.app.forms.param_form import ParamForm
 from imgstudio.app.forms.segmented import SegmentedButtons
+from imgstudio.app.i18n import tr
 from imgstudio.app.panels.needs_notice import need_notices
 from imgstudio.app.panels.preset_menu import PresetButton
 from imgstudio.core.params import Number, Ui
 from imgstudio.filters.base import AnyFilter, Filter, Finish
+from imgstudio.filters.variations import Variation, offers_sheet
 
 if TYPE_CHECKING:
     from imgstudio.app.context import AppContext
 
+SHEET_HELP: Final = "Eight settings side by side, on a small copy of the picture; choose one to go on with."
 MODES: Final[tuple[PreviewMode, ...]] = ("off", "picture", "exact", "split")
 
 
@@ -63,6 +66,7 @@ class FilterPage(QWidget):
     finish_changed = Signal(object)
     seed_changed = Signal(int)
     mode_changed = Signal(str)
+    sheet_wanted = Signal()
     applied = Signal()
     cancelled = Signal()
 
@@ -117,6 +121,17 @@ class FilterPage(QWidget):
     def show_progress(self, fraction: float, message: str) -> None:
         self.progress.setValue(round(fraction * 1000))
 
+    def show_sheet(self, reason: str) -> None:
+        """Why there cannot be a contact sheet now; "" when there can."""
+        self.sheet.setEnabled(not reason)
+        self.sheet.setToolTip(f"<b>{tr('Contact sheet…')}</b><br>{reason or tr(SHEET_HELP)}")
+
+    def take(self, variation: Variation) -> None:
+        """Go on with other parameters, as a person's one edit."""
+        self.show_values(variation.params, self.finish.value().finish, variation.seed)
+        self.seed_changed.emit(variation.seed)
+        self.params_changed.emit(variation.params)
+
     def add_controls(self, controls: QWidget) -> None:
         """Put what only some filters have above the buttons, in place of the preview row."""
         self._preview_row.setVisible(False)
@@ -140,10 +155,19 @@ class FilterPage(QWidget):
         title.setProperty("role", "title")
         title.setToolTip(self.item.name)
         title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.sheet = QToolButton(self)
+        self.sheet.setObjectName("filter.sheet")
+        self.sheet.setIcon(icons.icon("view-grid-outline"))
+        self.sheet.setIconSize(QSize(18, 18))
+        self.sheet.setFixedSize(28, 28)
+        self.sheet.setAccessibleName(tr("Contact sheet…"))
+        self.sheet.setVisible(offers_sheet(self.item))
+        self.sheet.clicked.connect(self.sheet_wanted)
         top = QHBoxLayout()
         top.setSpacing(4)
         top.addWidget(self.back)
         top.addWidget(title, 1)
+        top.addWidget(self.sheet)
         head = QVBoxLayout()
         head.setContentsMargins(8, 8, 12, 4)
         head.addLayout(top)

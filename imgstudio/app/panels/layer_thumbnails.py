@@ -93,7 +93,7 @@ def _key(layer: Layer) -> tuple[object, ...]:
 
 
 def _thumbnail(layer: Layer, bounds: Rect) -> Thumbnail:
-    picture = QPixmap.fromImage(_picture(sampled(layer.pixels, layer.transform, bounds)))
+    picture = QPixmap.fromImage(_dense(on_squares(sampled(layer.pixels, layer.transform, bounds))))
     mask = None
     if layer.mask is not None:
         mask = QPixmap.fromImage(_grey(sampled(layer.mask, layer.transform, bounds)))
@@ -133,8 +133,8 @@ def _gathered(store: TileStore, columns: npt.NDArray[np.int64], rows: npt.NDArra
     return out.reshape(*columns.shape, store.channels)
 
 
-def _picture(rgba: npt.NDArray[np.uint8]) -> QImage:
-    """Over a small checkerboard."""
+def on_squares(rgba: npt.NDArray[np.uint8]) -> QImage:
+    """Straight (h, w, 4) over a small checkerboard."""
     height, width = rgba.shape[:2]
     squares = (np.add.outer(np.arange(height) // 8, np.arange(width) // 8) % 2)[..., None]
     ground = np.where(squares, 150, 190).astype(np.float32)
@@ -144,10 +144,13 @@ def _picture(rgba: npt.NDArray[np.uint8]) -> QImage:
 
 
 def _grey(coverage: npt.NDArray[np.uint8]) -> QImage:
-    return _owned(np.ascontiguousarray(coverage[..., 0]), QImage.Format.Format_Grayscale8)
+    return _dense(_owned(np.ascontiguousarray(coverage[..., 0]), QImage.Format.Format_Grayscale8))
 
 
 def _owned(pixels: npt.NDArray[np.uint8], layout: QImage.Format) -> QImage:
-    image = QImage(pixels.data, pixels.shape[1], pixels.shape[0], pixels.strides[0], layout).copy()
+    return QImage(pixels.data, pixels.shape[1], pixels.shape[0], pixels.strides[0], layout).copy()
+
+
+def _dense(image: QImage) -> QImage:
     image.setDevicePixelRatio(DENSE)
     return image

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -11,6 +13,18 @@ from imgstudio.app.forms.editors import spoken
 from imgstudio.app.forms.number_slider import NumberSlider
 from imgstudio.app.forms.param_form import ParamForm
 from imgstudio.app.forms.segmented import SegmentedButtons
+from imgstudio.app.i18n import tr
+
+MEANINGS: Final = {
+    "more": "Paint where there shall be more of it.",
+    "less": "Paint where there shall be less of it.",
+    "protect": "Paint what shall stay as it was.",
+    "pull": "Paint what shall have the foreground colour.",
+    "style 1": "Paint where only the first painting counts.",
+    "style 2": "Paint where only the second painting counts.",
+    "release": "Paint where no wish shall hold any more.",
+}
+"""Of the wishes that filters have in common, for the tooltips."""
 
 
 class SessionControls(QWidget):
@@ -49,6 +63,10 @@ class SessionControls(QWidget):
             self.wishes = SegmentedButtons(
                 [spoken(action) for action in actions], "session.wishes", self._brush
             )
+            for index, action in enumerate(actions):
+                if action in MEANINGS:
+                    name, meaning = spoken(action), tr(MEANINGS[action])
+                    self.wishes.button(index).setToolTip(f"<b>{name}</b><br>{meaning}")
             self.wishes.chosen.connect(lambda index: self._on_wish(actions[index]))
             self._brush_line.insertWidget(0, self.wishes)
         self.refresh()
@@ -73,10 +91,8 @@ class SessionControls(QWidget):
             self.brush.set_value(session.hand.tool.options)  # the options bar and keys change it too
         with QSignalBlocker(self.scrub):
             self.scrub.setRange(0, max(1, len(session.frames) - 1))
-            if session.is_running and not session.is_paused:
-                self.scrub.setValue(len(session.frames) - 1)
-        frame = session.frame
-        self.note.setText("" if frame is None else _note(frame.iteration, frame.total, frame.note))
+            self.scrub.setValue(session.position)
+        self.note.setText(_note(session))
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -118,6 +134,11 @@ class SessionControls(QWidget):
             state.options_changed(TOOL_ID)
 
 
-def _note(iteration: int, total: int, note: str) -> str:
-    said = f"Step {iteration} of {total}" if total else f"Step {iteration}"
-    return f"{said} · {note}" if note else said
+def _note(session: SessionController) -> str:
+    """The step that is shown, and what the newest one says of itself."""
+    frame, frames = session.frame, session.frames
+    if frame is None:
+        return ""
+    shown = frames[session.position].iteration if session.position < len(frames) else frame.iteration
+    said = f"Step {shown} of {frame.total}" if frame.total else f"Step {shown}"
+    return f"{said} · {frame.note}" if frame.note and shown == frame.iteration else said

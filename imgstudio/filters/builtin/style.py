@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -10,11 +10,11 @@ import numpy as np
 
 from imgstudio.core.errors import UserError
 from imgstudio.core.jobs import Progress
-from imgstudio.core.params import Number, Picture, Ui, preset_in
+from imgstudio.core.params import GIVEN, Number, Picture, Ui, preset_in
 from imgstudio.filters.base import Filter, FilterInput, FloatImage, Need
 from imgstudio.filters.models import models
 from imgstudio.filters.painted import Painted, canvas_view, painted_by
-from imgstudio.filters.paintings import in_colours_of, painting
+from imgstudio.filters.paintings import in_colours_of, painting, region_map
 from imgstudio.filters.style_presets import PRESETS
 
 if TYPE_CHECKING:
@@ -46,8 +46,21 @@ class StyleParams:
     blend: Annotated[
         float,
         Number(0, 1, 0.01, decimals=2),
-        Ui(label="Share of the second", help="0 is only the first, 1 only the second."),
+        Ui(
+            help="Share of the second style: 0 is only the first, 1 only the second.",
+            visible_if=("second", GIVEN),
+        ),
     ] = 0.5
+    regions: Annotated[
+        Path | None,
+        Picture(),
+        Ui(
+            help="A picture that is white where the second style belongs and black where the first does, with "
+            "soft edges if you like. It is stretched over the whole picture; without it both mix everywhere.",
+            advanced=True,
+            visible_if=("second", GIVEN),
+        ),
+    ] = None
     style_weight: Annotated[
         float,
         Number(0, 1.5, 0.01, decimals=2),
@@ -98,9 +111,17 @@ def prepare(image: FilterInput, params: StyleParams, progress: Progress) -> Pain
     view = canvas_view(image, params.size, progress.part(0.0, 0.1))
     device = pick_device(image.device)
     find = _own if params.network == "own" else _magenta
-    network, style = find(params, view, device)
-    stylist = Stylist(network, device, style, image.precise)
-    return painted_by(stylist, view, image, progress.part(0.15, 1.0))
+
+    def painted(chosen: StyleParams, progress: Progress) -> Painted:
+        network, style = find(chosen, view, device)
+        return painted_by(Stylist(network, device, style, image.precise), view, image, progress)
+
+    if params.regions is None or params.second is None:
+        return painted(params, progress.part(0.15, 1.0))
+    second = region_map(params.regions, view.shape[:2])[..., None]
+    first = painted(replace(params, second=None), progress.part(0.15, 0.6)).canvas
+    other = painted(replace(params, style=params.second, second=None), progress.part(0.6, 1.0)).canvas
+    return Painted(first + second * (other - first), image.whole)
 
 
 def paint(image: FilterInput, params: StyleParams, progress: Progress) -> FloatImage:
@@ -174,7 +195,7 @@ FILTER = Filter(
     params=StyleParams,
     run=paint,
     prepare=prepare,
-    needs=(Need(OWN), Need(EYE), Need(MAGENTA, required=False)),
+    needs=(Need(OWN), Need(EYE)),
     models=(OWN,),
     preview="on request",
     source_type="compositeWithTrainedAlgorithmicMedia",

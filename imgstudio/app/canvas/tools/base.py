@@ -61,13 +61,22 @@ class Circle:
 
 
 @dataclass(frozen=True, slots=True)
+class Swath:
+    """What a brush has gone over, tinted."""
+
+    points: tuple[Point, ...]
+    width: float
+    """Document pixels."""
+
+
+@dataclass(frozen=True, slots=True)
 class Shade:
     """Everything outside `keep` is darkened (crop)."""
 
     keep: Rect
 
 
-OverlayItem = Outline | Circle | Shade
+OverlayItem = Outline | Circle | Swath | Shade
 
 
 @dataclass(slots=True)
