@@ -9,9 +9,12 @@ from imgstudio.engine.device import OutOfMemory
 from imgstudio.engine.features import FeatureExtractor
 from imgstudio.engine.nets.vgg import random_vgg
 from imgstudio.engine.style import optimise, windows
-from imgstudio.engine.style.ground import Ground, StylePicture, StyleSettings
+from imgstudio.engine.style.descent import Descent, evened
+from imgstudio.engine.style.ground import Ground
+from imgstudio.engine.style.histograms import histogram_apart, moved, quantiles, sample_of
 from imgstudio.engine.style.optimise import Painter, sizes_of
-from imgstudio.engine.style.statistics import statistics, sums_of
+from imgstudio.engine.style.settings import StylePicture, StyleSettings
+from imgstudio.engine.style.statistics import LayerStatistics, roughness, statistics, sums_of, wasserstein
 from imgstudio.engine.style.windows import tiles_of
 from imgstudio.engine.style.wishes import Wishes
 
@@ -81,6 +84,118 @@ def test_places_that_do_not_count_leave_no_trace():
     assert torch.allclose(counted.covariance, alone.covariance, atol=1e-5)
 
 
+def test_moments_have_the_gradients_of_what_they_compute():
+    features = torch.randn(2, 4, 5, 6, dtype=torch.float32)
+    places = torch.rand(1, 1, 5, 6)
+    for place in (None, places):
+        leaves = [features.clone().requires_grad_() for _ in range(2)]
+        sums_of(leaves[0], place).statistics().covariance.square().sum().backward()
+        flat, counted = leaves[1].flatten(2), (torch.ones(1, 1, 5, 6) if place is None else place).flatten(2)
+        mean = (flat * counted).sum(2, keepdim=True) / counted.sum()
+        centred = flat - mean
+        ((counted * centred) @ centred.transpose(1, 2) / counted.sum()).square().sum().backward()
+        assert torch.allclose(leaves[0].grad, leaves[1].grad, atol=1e-4)
+
+
+def gaussian(mean, spread):
+    return LayerStatistics(torch.tensor([mean]), torch.diag(torch.tensor(spread))[None])
+
+
+def test_the_wasserstein_distance_of_independent_channels_is_that_of_their_means_and_deviations():
+    made, wanted = gaussian([1.0, 2.0], [4.0, 1.0]), gaussian([0.0, 2.0], [1.0, 9.0])
+    apart, size = 1 + (2 - 1) ** 2 + (1 - 3) ** 2, 4 + 10
+    assert float(wasserstein(made, wanted)) == pytest.approx(apart / size, rel=1e-3)
+    assert float(wasserstein(wanted, wanted)) == pytest.approx(0, abs=1e-3)
+
+
+def test_the_wasserstein_distance_has_a_gradient_where_channels_spread_alike():
+    covariance = torch.eye(3)[None].clone().requires_grad_()
+    made = LayerStatistics(torch.zeros(1, 3), covariance)
+    wasserstein(made, LayerStatistics(torch.zeros(1, 3), 4 * torch.eye(3)[None])).backward()
+    # d/dc of (sqrt(c) - 2)^2 at 1 is -1, over the wanted trace of 12
+    assert torch.allclose(covariance.grad[0], -torch.eye(3) / 12, atol=1e-3)
+
+
+def test_features_moved_to_a_histogram_have_it():
+    torch.manual_seed(0)
+    own, other = torch.randn(1, 3, 40, 40), 2 + 3 * torch.rand(1, 3, 50, 30)
+    wanted = quantiles(sample_of(other))
+    made = moved(own, quantiles(sample_of(own)), wanted)
+    assert torch.allclose(quantiles(sample_of(made)), wanted, atol=0.1)
+    assert float(histogram_apart(made, quantiles(sample_of(made)), wanted)) < 0.01 * made.numel()
+
+
+def test_places_that_do_not_count_are_not_in_the_histogram():
+    features, places = torch.randn(1, 2, 8, 8), torch.zeros(1, 1, 8, 8)
+    places[..., :4] = 1
+    counted, alone = quantiles(sample_of(features, places)), quantiles(sample_of(features[..., :4]))
+    assert torch.allclose(counted, alone)
+
+
+def test_roughness_is_that_of_edges_in_any_direction():
+    y, x = torch.meshgrid(torch.arange(32.0), torch.arange(32.0), indexing="ij")
+    straight, slanting = x / 32, (x + y) / 32 / 2**0.5
+    assert float(roughness(torch.ones(1, 3, 8, 8))) == pytest.approx(0, abs=1e-7)
+    assert float(roughness(torch.ones(1, 3, 1, 8))) == 0
+    assert float(roughness(straight[None, None])) == pytest.approx(
+        float(roughness(slanting[None, None])), rel=0.01
+    )
+
+
+@pytest.mark.parametrize("size", [(40, 52), (33, 7), (3, 5), (1, 1)])
+def test_evening_is_symmetric_and_positive(size):
+    torch.manual_seed(1)
+    one, other = torch.randn(2, 1, 3, *size).double()
+    apart = (evened(one[None])[0] * other).sum() - (one * evened(other[None])[0]).sum()
+    assert float(apart.abs()) < 1e-9
+    assert float((evened(one[None])[0] * one).sum()) > 0
+
+
+def test_a_descent_finds_the_lowest_point_of_a_long_valley():
+    torch.manual_seed(2)
+    bends = torch.logspace(-2, 1, 3 * 16 * 16).reshape(1, 3, 16, 16)[:, :, torch.randperm(16)]
+    x, wanted = torch.zeros(1, 3, 16, 16), 0.3 * torch.randn(1, 3, 16, 16)
+    descent = Descent(x)
+    before = float((bends * (x - wanted).square()).sum())
+    for _ in range(60):
+        descent.move(2 * bends * (x - wanted))
+    assert float((bends * (x - wanted).square()).sum()) < 1e-3 * before
+
+
+def test_a_descent_that_forgot_takes_a_short_first_step_again():
+    x = torch.zeros(1, 3, 16, 16)
+    descent = Descent(x)
+    for _ in range(3):
+        descent.move(1000 * (x - 1))
+    before = x.clone()
+    descent.forget()
+    descent.move(torch.randn(1, 3, 16, 16))
+    assert float((x - before).square().mean().sqrt()) == pytest.approx(0.02, rel=1e-4)
+
+
+@pytest.mark.parametrize("changed", [{"measure": "wasserstein"}, {"histogram": 1.0}])
+def test_other_measures_of_style_bring_it_nearer_too(features, changed):
+    photo, style = picture(64, 64, 1), picture(80, 60, 4)
+    made = last(painter(features, photo, [StylePicture(style)], steps=12, **changed)).pixels
+    assert distance(features, made, style) < 0.5 * distance(features, photo, style)
+
+
+def test_histograms_come_nearer_where_they_count(features):
+    photo, style = picture(64, 64, 1), picture(64, 64, 4)
+
+    def apart(made):
+        found, wanted = (
+            features(torch.from_numpy(p).permute(2, 0, 1)[None])[features.layers[1]] for p in (made, style)
+        )
+        return float((quantiles(sample_of(found)) - quantiles(sample_of(wanted))).square().mean())
+
+    plain, counted = (
+        last(painter(features, photo, [StylePicture(style)], steps=15, histogram=weight)).pixels
+        for weight in (0.0, 20.0)
+    )
+    assert apart(counted) < 0.8 * apart(plain)
+
+
 def test_the_style_comes_nearer_and_the_photo_stays_recognisable(features):
     photo, style = picture(64, 64, 1), picture(80, 60, 4)
     made = last(painter(features, photo, [StylePicture(style)], steps=12)).pixels
@@ -110,13 +225,22 @@ def test_tiles_cover_a_picture_once(size):
     assert (hits == 1).all()
 
 
-def test_tiles_change_neither_loss_nor_gradient(features):
+@pytest.mark.parametrize("changed", [{}, {"measure": "wasserstein"}, {"histogram": 1.0}])
+def test_tiles_change_neither_loss_nor_gradient(features, changed):
     """Features that see no further than the context are the same in a tile as in the whole."""
     photo, now, style = picture(192, 224, 1), picture(192, 224, 2), StylePicture(picture(96, 96, 3))
     grounds = []
     for tile in (640, 96):
         ground = Ground(
-            features, photo, now, [style], StyleSettings(), Wishes((192, 224)), CPU, Progress(), tile=tile
+            features,
+            photo,
+            now,
+            [style],
+            StyleSettings(**changed),
+            Wishes((192, 224)),
+            CPU,
+            Progress(),
+            tile=tile,
         )
         grounds.append((ground.objective(), ground.x.grad.clone(), len(ground._tiles)))
     (loss, gradient, one), (tiled_loss, tiled_gradient, many) = grounds
@@ -256,3 +380,15 @@ def test_sizes_grow_to_the_canvas_but_never_beyond_the_photo():
     sides = [max(size) for size in sizes_of((600, 600), 512)]
     assert sides == sorted(sides)
     assert sides[0] >= 90
+
+
+def test_coarse_sizes_take_fewer_steps_than_the_last():
+    assert optimise.counts_of(60, 4) == [20, 20, 20, 60]
+    assert optimise.counts_of(1, 2) == [1, 1]
+    assert max(optimise.counts_of(500, 3)[:-1]) < 50
+
+
+def test_pictures_are_cut_by_their_area():
+    assert len(tiles_of((600, 820))) == 1
+    assert len(tiles_of((100, 3000))) == 1
+    assert len(tiles_of((1000, 1000))) > 1

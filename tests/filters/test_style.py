@@ -70,7 +70,7 @@ def test_a_map_says_which_style_belongs_where(tmp_path):
     halves[:, 30:] = 255
     Image.fromarray(halves).save(tmp_path / "map.png")
     first, second = Path("wave"), Path("the_scream")
-    mixed = painted(style=first, second=second, regions=tmp_path / "map.png")
+    mixed = painted(style=first, second=second, second_where=tmp_path / "map.png")
     width = mixed.shape[1]
     left, right = slice(0, width // 2 - 8), slice(width // 2 + 8, width)
 

@@ -10,7 +10,7 @@ from imgstudio.core.geometry import Rect
 from imgstudio.core.jobs import Progress
 from imgstudio.core.pixels import luma, to_float
 from imgstudio.filters.base import Steer
-from imgstudio.filters.builtin.stylize import FILTER, StylizeParams
+from imgstudio.filters.builtin.stylize import FILTER, StylizeParams, _places
 from imgstudio.filters.paintings import LARGEST, painting, recoloured
 from imgstudio.filters.session import capture_session
 
@@ -99,6 +99,59 @@ def test_nothing_outside_the_selection_is_returned(swirls):
     box = Rect(30, 20, 50, 40)
     result = session(quick(swirls), select=box).run(Progress())
     assert result.region == box
+
+
+def of_two_colours(tmp_path, name, colour):
+    """A painting of stripes of one hue."""
+    y, x = np.mgrid[:90, :120]
+    stripes = (0.6 + 0.4 * np.sin((x + 2 * y) / 4))[..., None] * np.asarray(colour, float)
+    path = tmp_path / name
+    Image.fromarray((255 * stripes).astype(np.uint8)).save(path)
+    return path
+
+
+def test_a_picture_says_which_painting_counts_where(tmp_path):
+    red, blue = (
+        of_two_colours(tmp_path, f"{k}.png", colour) for k, colour in enumerate([(1, 0, 0), (0, 0, 1)])
+    )
+    right = np.zeros((48, 64), np.uint8)
+    right[:, 32:] = 255
+    where = tmp_path / "where.png"
+    Image.fromarray(right).save(where)
+    params = quick(red, second=blue, second_where=where, content_weight=0.1, iterations=20)
+    job = session(params, pixels=np.full((96, 128, 4), 128, np.uint8))
+    made = pixels_of(job.run(Progress()), job.box)
+    redness = made[..., 0] - made[..., 2]
+    assert redness[:, :50].mean() > 0.1
+    assert redness[:, 78:].mean() < -0.1
+
+
+def test_the_place_of_the_second_is_laid_over_the_document_not_over_the_selection(tmp_path, swirls):
+    right = np.zeros((96, 128), np.uint8)
+    right[:, 64:] = 255
+    where = tmp_path / "where.png"
+    Image.fromarray(right).save(where)
+    image = session(quick(swirls), select=Rect(70, 10, 58, 60))._input()
+    first, second = _places(image, where)
+    assert first.shape == image.mask.shape == second.shape
+    assert first.max() == 0
+    assert np.array_equal(second, image.mask * (np.arange(128)[image.origin.x : image.origin.right] >= 64))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"content_weight": 4.0},
+        {"kept": "details"},
+        {"kept": "layout"},
+        {"histogram": 2.0},
+        {"statistics": "wasserstein"},
+    ],
+)
+def test_every_way_of_comparing_changes_the_picture(swirls, changed):
+    plain, other = (session(quick(swirls, **values)) for values in ({}, changed))
+    apart = np.abs(pixels_of(plain.run(Progress()), plain.box) - pixels_of(other.run(Progress()), other.box))
+    assert apart.mean() > 0.002
 
 
 @pytest.mark.parametrize(

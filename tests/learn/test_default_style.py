@@ -61,8 +61,9 @@ def test_it_learns_each_picture_of_a_batch_in_a_style_of_its_own(data):
     expected = master.predictor(network.seen) + network.offsets
     assert torch.allclose(master.painter.styles.vectors, expected)
     photo = torch.rand(2, 3, 16, 16)
-    seen = network.seen[:1].repeat(2, 1)
-    both = network.eval()(photo[:1].repeat(2, 1, 1, 1), seen, torch.tensor([0, -1]))
+    learned = int(network.offsets.detach().abs().sum(1).argmax())
+    seen = network.seen[learned][None].repeat(2, 1)
+    both = network.eval()(photo[:1].repeat(2, 1, 1, 1), seen, torch.tensor([learned, -1]))
     assert not torch.equal(both[0], both[1]), "only a preset has its offset"
 
 

@@ -17,7 +17,8 @@ from imgstudio.core.jobs import Progress
 from imgstudio.core.pixels import Floats
 from imgstudio.engine.device import OutOfMemory, guard
 from imgstudio.engine.features import Features
-from imgstudio.engine.style.ground import Ground, StylePicture, StyleSettings
+from imgstudio.engine.style.ground import Ground
+from imgstudio.engine.style.settings import StylePicture, StyleSettings
 from imgstudio.engine.style.windows import ALIGN, TILE
 from imgstudio.engine.style.wishes import Wishes, resized
 
@@ -25,13 +26,17 @@ SMALLEST: Final = 96
 """Longer side at which a painting begins (pixels)."""
 GROWTH: Final = math.sqrt(2)
 """From one size to the next."""
-EARLY: Final = 0.35
-"""Each coarser size has this share of the last one's steps more than the next."""
+COARSE: Final = 1 / 3
+MOST_COARSE: Final = 24
+"""Each coarser size has this share of the last one's steps, at most so many: what more of them bring is lost at the
+next size, where other features count."""
 LEAST_TILE: Final = 160
 """Below this, running out of memory ends a painting at the size before."""
 NOISE: Final = 0.12
 """Deviation of what a painting begins with that begins with noise."""
 SHOW_SECONDS: Final = 0.4
+LONGEST_WAIT: Final = 2.0
+"""Seconds between two pictures: SHOW_SECONDS, or so that showing large ones takes a quarter of the time, within this."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -103,7 +108,7 @@ class Painter:
         ground = self._ground()
         self._is_changed = self._is_moved = False
         end = sum(self._counts[: self._level + 1])
-        shown = time.monotonic()
+        shown, wait = time.monotonic(), SHOW_SECONDS
         while self._step < end:
             if self._is_changed:
                 ground.heed(self.wishes)
@@ -111,11 +116,13 @@ class Painter:
             loss = ground.step()
             self._step += 1
             is_late = self._is_late(started)
-            if self._step == end or is_late or time.monotonic() - shown >= SHOW_SECONDS:
+            if self._step == end or is_late or time.monotonic() - shown >= wait:
+                began = time.monotonic()
                 self._now = ground.pixels()
                 step = self.total if is_late else self._step
                 yield OptimStep(self.picture(), step, self.total, loss, ground.side)
                 shown = time.monotonic()
+                wait = min(max(SHOW_SECONDS, 3 * (shown - began)), LONGEST_WAIT)
             if is_late or self._is_moved:
                 return
         self._level += 1
@@ -136,10 +143,13 @@ class Painter:
     def picture(self) -> Floats:
         """(h, w, 3) in 0..1 at the size of the photo, protected places given back."""
         full = resized(self._now, self._photo.shape[:2])
+        if full is self._now:
+            full = full.copy()
         if self.wishes.protected is not None:
             share = self.wishes.protected[..., None]
-            full = full * (1 - share) + self._photo * share
-        return np.clip(full, 0, 1).astype(np.float32)
+            full *= 1 - share
+            full += self._photo * share
+        return np.clip(full, 0, 1, out=full)  # in place: a picture of 24 megapixels takes 288 MB
 
     def _begun(self, begin_with: Floats | None) -> Floats:
         if begin_with is not None:
@@ -183,8 +193,8 @@ def _side(wanted: float) -> int:
 
 
 def counts_of(steps: int, sizes: int) -> list[int]:
-    """Steps at each size; the coarser the more, because they cost little and decide most."""
-    return [max(1, round(steps * (1 + EARLY * (sizes - 1 - k)))) for k in range(sizes)]
+    """Steps at each size."""
+    return [min(MOST_COARSE, max(1, round(steps * COARSE)))] * (sizes - 1) + [steps]
 
 
 def _heeding(features: Features, progress: Progress) -> Features:

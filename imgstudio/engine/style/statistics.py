@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -49,11 +49,29 @@ def sums_of(features: Tensor, places: Tensor | None = None) -> Sums:
     with in_float32(features):
         flat = features.float().flatten(2)
         if places is None:
-            weight = flat.new_full((len(flat),), flat.shape[2])
-            return Sums(weight, flat.sum(2), flat @ flat.transpose(1, 2))
-        counted = places.float().flatten(2).expand(len(flat), 1, -1)
-        weighted = flat * counted
-        return Sums(counted.sum((1, 2)), weighted.sum(2), weighted @ flat.transpose(1, 2))
+            weight, counted = flat.new_full((len(flat),), flat.shape[2]), None
+        else:
+            counted = places.detach().float().flatten(2).expand(len(flat), 1, -1)
+            weight = counted.sum((1, 2))
+        values, products = _Moments.apply(flat, counted)
+        return Sums(weight, values, products)
+
+
+class _Moments(torch.autograd.Function):
+    """First and second moments; backwards in one product, because the second is symmetric."""
+
+    @staticmethod
+    def forward(ctx: Any, flat: Tensor, counted: Tensor | None) -> tuple[Tensor, Tensor]:
+        ctx.save_for_backward(flat, counted)
+        weighted = flat if counted is None else flat * counted
+        return weighted.sum(2), weighted @ flat.transpose(1, 2)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        flat, counted = ctx.saved_tensors
+        values, products = gradients
+        towards = torch.baddbmm(values[:, :, None], products + products.transpose(1, 2), flat)
+        return (towards if counted is None else towards.mul_(counted)), None
 
 
 def statistics(features: Tensor) -> LayerStatistics:
@@ -71,6 +89,33 @@ def statistics_distance(made: LayerStatistics, wanted: LayerStatistics) -> Tenso
     return (mean + relative_squares(made.covariance, wanted.covariance)) / 2
 
 
+def wasserstein(made: LayerStatistics, wanted: LayerStatistics) -> Tensor:
+    """Squared Wasserstein-2 distance of two Gaussians, relative to the spread of `wanted`; both (1, c) and (1, c, c).
+
+    |m - n|^2 + tr(C + D - 2 (D^1/2 C D^1/2)^1/2) (Olkin and Pukelsheim 1982).
+    """
+    covariance = wanted.covariance[0].detach().float()
+    root, _ = _roots(covariance)
+    with in_float32(root):
+        turned = root @ made.covariance[0].float() @ root
+    middle, inverse = _roots(turned.detach())
+    # The gradient of tr(A^1/2) is A^-1/2 / 2; that of eigenvectors would be infinite where eigenvalues are equal.
+    trace = middle.trace() + (inverse * (turned - turned.detach())).sum() / 2
+    mean = wanted.mean[0].detach().float()
+    apart = (made.mean[0].float() - mean).square().sum()
+    spread = made.covariance[0].float().trace() + covariance.trace() - 2 * trace
+    return (apart + spread) / (mean.square().sum() + covariance.trace() + TINY)
+
+
+def _roots(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """The square root of a symmetric (c, c) without its negative part, and its inverse, held back near zero."""
+    values, vectors = torch.linalg.eigh((matrix + matrix.T).double() / 2)
+    values = values.clamp_min(0)
+    least = 1e-4 * values.max() + TINY
+    root, inverse = values.sqrt(), (values + least).rsqrt()
+    return ((vectors * root) @ vectors.T).float(), ((vectors * inverse) @ vectors.T).float()
+
+
 def relative_squares(made: Tensor, wanted: Tensor) -> Tensor:
     """Mean squared difference / mean square of `wanted`, which may be one for all pictures."""
     wanted = wanted.detach().float()
@@ -82,6 +127,16 @@ def total_variation(pictures: Tensor) -> Tensor:
     pictures = pictures.float()
     across = (pictures[..., 1:] - pictures[..., :-1]).abs().mean()
     return across + (pictures[..., 1:, :] - pictures[..., :-1, :]).abs().mean()
+
+
+def roughness(pictures: Tensor, softness: float = 0.02) -> Tensor:
+    """Isotropic total variation of (n, c, h, w), smooth for differences below `softness`: means of square roots."""
+    if min(pictures.shape[2:]) < 2:
+        return pictures.float().sum() * 0
+    pictures = pictures.float()
+    corner = pictures[..., :-1, :-1]
+    squares = (pictures[..., :-1, 1:] - corner).square() + (pictures[..., 1:, :-1] - corner).square()
+    return (squares + softness**2).sqrt().mean() - softness
 
 
 @contextmanager

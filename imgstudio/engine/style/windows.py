@@ -11,7 +11,9 @@ import torch
 from torch import Tensor
 
 TILE: Final = 640
-"""Pixels; shorter pictures are seen whole."""
+"""Side (pixels) of the tiles that larger pictures are cut to, about."""
+WHOLE: Final = 1.3
+"""Pictures of up to so many times the area of a tile are seen whole: it goes by area what memory they take."""
 CONTEXT: Final = 96
 """Pixels around a tile that its features see."""
 ALIGN: Final = 16
@@ -40,7 +42,9 @@ class Tile:
 
 
 def tiles_of(size: tuple[int, int], tile: int = TILE) -> list[Tile]:
-    """One for a picture of up to `tile` pixels a side, else a grid of equal ones."""
+    """One for a picture of little more than the area of a tile, else a grid of equal ones."""
+    if size[0] * size[1] <= WHOLE * tile * tile:
+        return [_tile(size, (0, size[0]), (0, size[1]))]
     rows, columns = (_cuts(side, tile) for side in size)
     return [_tile(size, top, left) for top in rows for left in columns]
 

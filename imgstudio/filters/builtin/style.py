@@ -51,7 +51,7 @@ class StyleParams:
             visible_if=("second", GIVEN),
         ),
     ] = 0.5
-    regions: Annotated[
+    second_where: Annotated[
         Path | None,
         Picture(),
         Ui(
@@ -116,9 +116,9 @@ def prepare(image: FilterInput, params: StyleParams, progress: Progress) -> Pain
         network, style = find(chosen, view, device)
         return painted_by(Stylist(network, device, style, image.precise), view, image, progress)
 
-    if params.regions is None or params.second is None:
+    if params.second_where is None or params.second is None:
         return painted(params, progress.part(0.15, 1.0))
-    second = region_map(params.regions, view.shape[:2])[..., None]
+    second = region_map(params.second_where, view.shape[:2])[..., None]
     first = painted(replace(params, second=None), progress.part(0.15, 0.6)).canvas
     other = painted(replace(params, style=params.second, second=None), progress.part(0.6, 1.0)).canvas
     return Painted(first + second * (other - first), image.whole)

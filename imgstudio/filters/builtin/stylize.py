@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import numpy as np
 
 from imgstudio.core.jobs import Progress
-from imgstudio.core.params import Number, Picture, Ui
+from imgstudio.core.params import GIVEN, Number, Picture, Ui
 from imgstudio.filters.base import FilterInput, FloatImage, Frame, SessionFilter, Steer
 from imgstudio.filters.models import models
-from imgstudio.filters.paintings import in_colours_of, painting, recoloured
+from imgstudio.filters.paintings import in_colours_of, painting, recoloured, region_map
 
 if TYPE_CHECKING:
-    from imgstudio.engine.style.ground import StylePicture
     from imgstudio.engine.style.optimise import Painter
+    from imgstudio.engine.style.settings import StylePicture
 
 Colours = Literal["of the painting", "of the photo", "alike"]
+Kept = Literal["details", "shapes", "layout"]
+KEPT: Final[tuple[Kept, ...]] = ("details", "shapes", "layout")
+FINEST_KEPT: Final = 2
+"""Index of the layer that holds details; the next ones hold shapes and layout."""
 ACTIONS: Final = ("more", "less", "protect", "pull", "style 1", "style 2", "release")
 
 
@@ -36,13 +40,43 @@ class StylizeParams:
     mix: Annotated[
         float,
         Number(0, 1, 0.05, decimals=2),
-        Ui(label="Share of the second", help="0 is only the first, 1 only the second.", advanced=True),
+        Ui(
+            label="Mix",
+            help="Share of the second painting: 0 is only the first, 1 only the second.",
+            visible_if=("second", GIVEN),
+        ),
     ] = 0.5
+    second_where: Annotated[
+        Path | None,
+        Picture(),
+        Ui(
+            label="Place of the second",
+            help="A picture laid over the whole document: where it is white the second painting counts alone, "
+            "where it is black the first, where it is grey both.",
+            advanced=True,
+            visible_if=("second", GIVEN),
+        ),
+    ] = None
     style_weight: Annotated[
         float,
         Number(0.05, 20, 0.05, log=True, decimals=2),
         Ui(label="Style", help="More: nearer to the painting. Less: nearer to the photo."),
     ] = 1.0
+    content_weight: Annotated[
+        float,
+        Number(0, 20, 0.1, soft_max=4),
+        Ui(
+            label="Photo", help="More: nearer to what the photo shows. 0 is only the painting.", advanced=True
+        ),
+    ] = 1.0
+    kept: Annotated[
+        Kept,
+        Ui(
+            label="Of the photo",
+            help="What of the photo stays: the more, the freer the strokes.",
+            advanced=True,
+        ),
+    ] = "shapes"
     strokes: Annotated[
         float,
         Number(0.25, 4, 0.05, log=True, decimals=2),
@@ -67,8 +101,8 @@ class StylizeParams:
     iterations: Annotated[
         int,
         Number(5, 500, 5, soft_max=150),
-        Ui(help="Steps at the last size; the coarser ones before have more."),
-    ] = 40
+        Ui(help="Steps at the last size; the coarser ones before have fewer."),
+    ] = 60
     seconds: Annotated[
         float,
         Number(0, 3600, 1, soft_max=300, unit="s", decimals=0),
@@ -77,6 +111,23 @@ class StylizeParams:
     smoothness: Annotated[
         float, Number(0, 20, 0.1), Ui(help="More: fewer specks, softer strokes.", advanced=True)
     ] = 1.0
+    histogram: Annotated[
+        float,
+        Number(0, 10, 0.1, soft_max=4),
+        Ui(
+            label="Histograms",
+            help="More: colours and contrast spread as in the painting, with more time for each step.",
+            advanced=True,
+        ),
+    ] = 0.0
+    statistics: Annotated[
+        Literal["covariance", "wasserstein"],
+        Ui(
+            help="How pictures are compared: by the covariances of their features, or by how far their features "
+            "had to be moved, which lets rare colours and strokes count more.",
+            advanced=True,
+        ),
+    ] = "covariance"
     start: Annotated[
         Literal["photo", "noise"],
         Ui(help="Begin with the photo, or with noise: freer, and different with each seed.", advanced=True),
@@ -133,15 +184,19 @@ def painter_of(image: FilterInput, params: StylizeParams, progress: Progress) ->
     """Ready to begin; raises UserError for paintings that cannot be used."""
     from imgstudio.engine.device import pick_device
     from imgstudio.engine.features import BUNDLED, perceptual_net
-    from imgstudio.engine.style.ground import StyleSettings
     from imgstudio.engine.style.optimise import Painter
+    from imgstudio.engine.style.settings import StyleSettings
 
     device = pick_device(image.device)
     wanted = (BUNDLED,) if params.network == "quick" else ()
     features, _ = perceptual_net(models(), device, first=wanted)
     settings = StyleSettings(
         style=params.style_weight,
+        content=params.content_weight,
+        content_layer=FINEST_KEPT + KEPT.index(params.kept),
         smoothness=params.smoothness,
+        histogram=params.histogram,
+        measure=params.statistics,
         strokes=params.strokes,
         side=params.size,
         steps=params.iterations,
@@ -153,15 +208,29 @@ def painter_of(image: FilterInput, params: StylizeParams, progress: Progress) ->
 
 
 def _styles(image: FilterInput, params: StylizeParams) -> list[StylePicture]:
-    from imgstudio.engine.style.ground import StylePicture
+    from imgstudio.engine.style.settings import StylePicture
 
-    chosen = [(params.style, 1.0)]
-    if params.second is not None:
-        chosen = [(params.style, 1 - params.mix), (params.second, params.mix)]
-    styles = [StylePicture(painting(path), weight, image.mask) for path, weight in chosen]
+    if params.second is None:
+        styles = [StylePicture(painting(params.style), 1.0, image.mask)]
+    else:
+        first, second = _places(image, params.second_where)
+        styles = [
+            StylePicture(painting(params.style), 1 - params.mix, first),
+            StylePicture(painting(params.second), params.mix, second),
+        ]
     if params.colours == "alike":
         styles = [replace(s, pixels=recoloured(s.pixels, image.pixels)) for s in styles]
     return styles
+
+
+def _places(image: FilterInput, where: Path | None) -> tuple[FloatImage | None, FloatImage | None]:
+    """Where each of the two paintings counts, over `image.pixels`: inside the selection, apart by the picture."""
+    if where is None:
+        return image.mask, image.mask
+    whole = region_map(where, (image.whole.height, image.whole.width))
+    second = whole[image.origin.translated(-image.whole.x, -image.whole.y).slices()]
+    selected = np.float32(1) if image.mask is None else image.mask
+    return (1 - second) * selected, second * selected
 
 
 def start(image: FilterInput, params: StylizeParams, progress: Progress) -> Any:
