@@ -15,7 +15,7 @@ from imgstudio.filters.base import FilterInput, FloatImage
 from imgstudio.filters.reducing import reduced
 
 if TYPE_CHECKING:
-    from imgstudio.engine.stylise import Stylist
+    from imgstudio.engine.style.stylist import Stylist
 
 _one_at_a_time: Final = threading.Lock()
 

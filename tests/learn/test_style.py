@@ -16,7 +16,7 @@ from imgstudio.engine.manifest import save_model
 from imgstudio.engine.nets.newstyle import NewStyle
 from imgstudio.engine.nets.vgg import Vgg
 from imgstudio.engine.registry import ModelRegistry
-from imgstudio.engine.styles import painter_of
+from imgstudio.engine.style.vectors import painter_of
 from imgstudio.learn.dataset.report import DatasetReport, Sample, Split
 from imgstudio.learn.plan import Curve, Phase, Plan
 from imgstudio.learn.recipe import Request, Setup

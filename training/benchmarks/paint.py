@@ -36,8 +36,8 @@ from imgstudio.engine.nets.ghiasi import GhiasiStyle
 from imgstudio.engine.registry import ModelRegistry
 from imgstudio.engine.style.optimise import Painter
 from imgstudio.engine.style.settings import StylePicture, StyleSettings
-from imgstudio.engine.style.wishes import resized
-from imgstudio.engine.styles import (
+from imgstudio.engine.style.stylist import Stylist
+from imgstudio.engine.style.vectors import (
     appearance_of,
     ghiasi_vector,
     looked_at,
@@ -45,7 +45,7 @@ from imgstudio.engine.styles import (
     predicted_vector,
     preset_vector,
 )
-from imgstudio.engine.stylise import Stylist
+from imgstudio.engine.style.wishes import resized
 from imgstudio.engine.tensors import to_pixels, to_tensor
 from imgstudio.learn.data import decoded, pictures_in
 from imgstudio.learn.perceptual import StyleLoss

@@ -36,9 +36,9 @@ from imgstudio.engine.style.statistics import (
     statistics,
     total_variation,
 )
+from imgstudio.engine.style.stylist import Stylist, grain
+from imgstudio.engine.style.vectors import LOOKED_AT, preset_vector
 from imgstudio.engine.style.wishes import resized
-from imgstudio.engine.styles import LOOKED_AT, preset_vector
-from imgstudio.engine.stylise import Stylist, grain
 from imgstudio.filters import style_presets
 from imgstudio.learn.builders import one_cycle
 from imgstudio.learn.checkpoints import has_checkpoint

@@ -1,1 +1,1 @@
-"""Style as statistics of features, and pictures that are optimised until they have it."""
+"""Style: as statistics of features that pixels are optimised towards, and as vectors that a network paints by."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from imgstudio.engine.stylise import PaintingNet
+    from imgstudio.engine.style.stylist import PaintingNet
 
 OWN: Final = "style"
 EYE: Final = "perceptual-slim"
@@ -104,7 +104,7 @@ class StyleParams:
 def prepare(image: FilterInput, params: StyleParams, progress: Progress) -> Painted:
     """The whole picture, painted; raises UserError for styles that cannot be used."""
     from imgstudio.engine.device import pick_device
-    from imgstudio.engine.stylise import Stylist
+    from imgstudio.engine.style.stylist import Stylist
 
     if params.style is None:
         raise UserError("No style is chosen", "", "Choose a preset or a picture.")
@@ -134,7 +134,7 @@ def paint(image: FilterInput, params: StyleParams, progress: Progress) -> FloatI
 
 def _own(params: StyleParams, view: FloatImage, device: torch.device) -> tuple[PaintingNet, Tensor]:
     from imgstudio.engine.nets.anystyle import AnyStyle
-    from imgstudio.engine.styles import appearance_of, looked_at, predicted_vector, preset_vector
+    from imgstudio.engine.style.vectors import appearance_of, looked_at, predicted_vector, preset_vector
 
     model = models().load(OWN, device)
     assert isinstance(model, AnyStyle)
@@ -154,7 +154,7 @@ def _own(params: StyleParams, view: FloatImage, device: torch.device) -> tuple[P
 
 def _magenta(params: StyleParams, view: FloatImage, device: torch.device) -> tuple[PaintingNet, Tensor]:
     from imgstudio.engine.nets.ghiasi import GhiasiStyle
-    from imgstudio.engine.styles import ghiasi_vector
+    from imgstudio.engine.style.vectors import ghiasi_vector
 
     model = models().load(MAGENTA, device)
     assert isinstance(model, GhiasiStyle)
@@ -174,7 +174,7 @@ def _magenta(params: StyleParams, view: FloatImage, device: torch.device) -> tup
 
 def _mixed(params: StyleParams, vector: Callable[[Path], Tensor], plain: Callable[[], Tensor]) -> Tensor:
     """Vector of both styles, moved from that of the picture itself as far as was asked for."""
-    from imgstudio.engine.styles import blended
+    from imgstudio.engine.style.vectors import blended
 
     assert params.style is not None
     share = params.blend if params.second is not None else 0.0

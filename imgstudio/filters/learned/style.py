@@ -41,8 +41,8 @@ def prepare(
     registry: ModelRegistry, model_id: str, image: FilterInput, params: StyleParams, progress: Progress
 ) -> Painted:
     from imgstudio.engine.device import pick_device
-    from imgstudio.engine.styles import painter_of
-    from imgstudio.engine.stylise import Stylist
+    from imgstudio.engine.style.stylist import Stylist
+    from imgstudio.engine.style.vectors import painter_of
 
     view = canvas_view(image, params.size, progress.part(0.0, 0.1))
     device = pick_device(image.device)

@@ -49,7 +49,7 @@ def _network(registry: ModelRegistry, manifest: ModelManifest) -> nn.Module:
     """Styles that were learned on another network's trunk are put on it."""
     import torch
 
-    from imgstudio.engine.styles import painter_of
+    from imgstudio.engine.style.vectors import painter_of
 
     if manifest.task == "style":
         return painter_of(registry, manifest.id, torch.device("cpu"))

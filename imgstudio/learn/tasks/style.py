@@ -25,8 +25,8 @@ from imgstudio.engine.nets.anystyle import AnyStyle
 from imgstudio.engine.nets.newstyle import NewStyle
 from imgstudio.engine.nets.stylenet import StyleNet
 from imgstudio.engine.registry import ModelRegistry
-from imgstudio.engine.styles import appearance_of, looked_at, predicted_vector
-from imgstudio.engine.stylise import Stylist, grain
+from imgstudio.engine.style.stylist import Stylist, grain
+from imgstudio.engine.style.vectors import appearance_of, looked_at, predicted_vector
 from imgstudio.engine.tensors import to_tensor
 from imgstudio.learn.crops import bytes_of, random_square, tensor_of
 from imgstudio.learn.dataset.pictures import read_picture

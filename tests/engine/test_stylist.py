@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from imgstudio.core.jobs import Cancelled, CancelToken, Progress
-from imgstudio.engine import stylise
 from imgstudio.engine.device import OutOfMemory
 from imgstudio.engine.nets.stylenet import StyleNet
-from imgstudio.engine.stylise import Stylist, within
+from imgstudio.engine.style import stylist as stylists
+from imgstudio.engine.style.stylist import Stylist, within
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def test_tiles_equal_the_whole(stylist, monkeypatch):
     whole = stylist.paint(photo(), Progress())
     seen = stylist.seen_in(photo())
     monkeypatch.setattr(Stylist, "seen_in", lambda self, view: seen)
-    monkeypatch.setattr(stylise, "WHOLE", 0)
+    monkeypatch.setattr(stylists, "WHOLE", 0)
     tiled = stylist.paint(photo(), Progress(), tile=64)
 
     assert whole.shape == photo().shape
@@ -49,7 +49,7 @@ def test_tiles_with_their_own_statistics_would_not(stylist):
 def test_a_large_picture_has_no_seams_and_looks_like_the_exact_one(stylist, monkeypatch):
     smooth = cv2.GaussianBlur(photo(), (0, 0), 3)
     exact = stylist.paint(smooth, Progress())
-    monkeypatch.setattr(stylise, "WHOLE", 9000)
+    monkeypatch.setattr(stylists, "WHOLE", 9000)
     frozen, tiled = (stylist.paint(smooth, Progress(), tile=tile) for tile in (512, 64))
 
     assert np.abs(frozen - tiled).max() < 1e-4
