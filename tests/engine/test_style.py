@@ -305,6 +305,33 @@ def test_a_style_asked_for_by_brush_is_alone_there():
     assert wishes.places[0][2, 2] == 1
 
 
+def test_a_slow_size_answers_wishes_at_a_coarser_one_first(features, monkeypatch):
+    photo, style = picture(200, 200, 1), picture(64, 64, 4)
+    making = painter(features, photo, [StylePicture(style)], steps=6, side=200)
+    sides, plain = [], Ground.step
+
+    def watched(ground):
+        sides.append(ground.side)
+        return plain(ground)
+
+    monkeypatch.setattr(Ground, "step", watched)
+    monkeypatch.setattr(optimise, "SLOW", 150)
+    corner = np.zeros((200, 200), np.float32)
+    corner[:80, :80] = 1
+    going = making.steps()
+    before = next(step for step in going if step.side == 200)
+    sides.clear()
+    making.wishes.pull_to((1.0, 0.0, 0.0), corner)
+    making.change()
+    after = next(going)
+    change = after.pixels - before.pixels
+
+    assert sides == [100, 100], "not at the size that is painted"
+    assert after.step == before.step + 1
+    assert change[:70, :70, 0].mean() > 0.1 > abs(change[100:, 100:, 0].mean())
+    assert [step.step for step in going][-1] == making.total
+
+
 def test_it_goes_on_from_a_picture_that_was_shown(features):
     photo, style = picture(150, 150, 1), picture(64, 64, 4)
     making = painter(features, photo, [StylePicture(style)], steps=4, side=150)

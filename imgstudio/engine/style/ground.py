@@ -95,6 +95,23 @@ class Ground:
         self._places = [self._place(style, index, wishes) for index, style in enumerate(self._styles)]
         self._descent.forget()
 
+    def rest(self) -> None:
+        """Let go of the memory of the descent."""
+        self._descent.forget()
+        self.x.grad = None
+
+    @torch.no_grad()
+    def put(self, picture: Floats) -> None:
+        """Go on from a picture (h, w, 3) of any size."""
+        self.x.copy_(self._tensor(resized(picture, self._size)))
+        self._descent.forget()
+
+    @torch.no_grad()
+    def add(self, change: Floats) -> None:
+        """Change the picture as another size of it was changed, (h, w, 3)."""
+        self.x += self._tensor(resized(change, self._size))
+        self._descent.forget()
+
     def step(self) -> float:
         """One step of the descent; the loss before it. Raises Cancelled."""
         self._progress.token.check()

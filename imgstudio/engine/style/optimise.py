@@ -35,6 +35,10 @@ LEAST_TILE: Final = 160
 NOISE: Final = 0.12
 """Deviation of what a painting begins with that begins with noise."""
 SHOW_SECONDS: Final = 0.4
+SLOW: Final = 400
+"""From this side on (pixels), wishes are answered at half of it first."""
+ANSWER: Final = 2
+"""Steps that such an answer takes."""
 LONGEST_WAIT: Final = 2.0
 """Seconds between two pictures: SHOW_SECONDS, or so that showing large ones takes a quarter of the time, within this."""
 
@@ -80,6 +84,8 @@ class Painter:
         self._now: Floats = self._begun(begin_with)
         """At any size; brought to that of a level when it begins."""
         self._is_changed = self._is_moved = False
+        self._finished: list[Ground] = []
+        """Of the two sizes before."""
 
     def steps(self) -> Iterator[OptimStep]:
         """Descend; an item every SHOW_SECONDS or so, and at the end of each size. The last is the result.
@@ -110,13 +116,11 @@ class Painter:
         end = sum(self._counts[: self._level + 1])
         shown, wait = time.monotonic(), SHOW_SECONDS
         while self._step < end:
-            if self._is_changed:
-                ground.heed(self.wishes)
-                self._is_changed = False
-            loss = ground.step()
+            is_answer = self._is_changed
+            loss = self._answer(ground) if is_answer else ground.step()
             self._step += 1
             is_late = self._is_late(started)
-            if self._step == end or is_late or time.monotonic() - shown >= wait:
+            if self._step == end or is_late or is_answer or time.monotonic() - shown >= wait:
                 began = time.monotonic()
                 self._now = ground.pixels()
                 step = self.total if is_late else self._step
@@ -125,7 +129,28 @@ class Painter:
                 wait = min(max(SHOW_SECONDS, 3 * (shown - began)), LONGEST_WAIT)
             if is_late or self._is_moved:
                 return
+        ground.rest()
+        self._finished = [*(one for one in self._finished if one.side < ground.side), ground][-2:]
         self._level += 1
+
+    def _answer(self, ground: Ground) -> float:
+        """A step towards wishes that have changed; the loss before it.
+
+        Where a step takes long it is a few of a coarser size, whose change is carried over.
+        """
+        self._is_changed = False
+        ground.heed(self.wishes)
+        coarser = [one for one in self._finished if one.side < ground.side]
+        if len(coarser) < 2 or ground.side < SLOW:
+            return ground.step()
+        sketch = coarser[-2]
+        sketch.put(ground.pixels())
+        sketch.heed(self.wishes)
+        before = sketch.pixels()
+        losses = [sketch.step() for _ in range(ANSWER)]
+        ground.add(sketch.pixels() - before)
+        sketch.rest()
+        return losses[0]
 
     def _is_late(self, started: float) -> bool:
         return 0 < self._settings.seconds <= time.monotonic() - started
