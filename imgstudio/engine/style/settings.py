@@ -36,7 +36,7 @@ class StyleSettings:
     """Size of what is taken over from a painting; above 1 larger."""
     side: int = 512
     """Longer side at which it is painted (pixels); larger photos get its enlargement."""
-    steps: int = 60
+    steps: int = 50
     """At the last size; coarser ones have fewer."""
     seconds: float = 0.0
     """Ends after so long; 0 is never."""

@@ -102,7 +102,7 @@ class StylizeParams:
         int,
         Number(5, 500, 5, soft_max=150),
         Ui(help="Steps at the last size; the coarser ones before have fewer."),
-    ] = 60
+    ] = 50
     seconds: Annotated[
         float,
         Number(0, 3600, 1, soft_max=300, unit="s", decimals=0),
