@@ -78,10 +78,13 @@ def test_a_map_says_which_style_belongs_where(tmp_path):
     assert np.abs(mixed - painted(style=second))[:, right].max() <= 1
 
 
-def test_less_boldness_is_nearer_to_the_picture():
-    before = sample_picture()[..., :3].astype(float)
-    bold, shy = (painted(style=Path("the_scream"), style_weight=weight) for weight in (1.0, 0.2))
-    assert np.abs(shy - before).mean() < np.abs(bold - before).mean()
+def test_boldness_goes_from_the_pictures_own_style_to_that_of_the_painting_and_beyond():
+    own = [painted(style=Path(name), style_weight=0.0) for name in ("the_scream", "wave")]
+    half, full, more = (painted(style=Path("the_scream"), style_weight=w) for w in (0.5, 1.0, 1.4))
+
+    assert np.abs(own[0] - own[1]).max() <= 1, "whichever painting is chosen"
+    apart = np.abs(full - own[0]).mean()
+    assert 0 < np.abs(half - own[0]).mean() < apart < np.abs(more - own[0]).mean()
 
 
 def test_a_file_of_the_name_of_a_preset_is_that_file(strokes, tmp_path, monkeypatch):

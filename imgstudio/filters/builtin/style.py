@@ -66,7 +66,7 @@ class StyleParams:
         Number(0, 1.5, 0.01, decimals=2),
         Ui(
             label="Boldness",
-            help="Less: nearer to how the picture looks by itself, in strokes as well. Above 1: exaggerated.",
+            help="Less: nearer to a style of the picture's own, which is soft and pale. Above 1: exaggerated.",
         ),
     ] = 1.0
     size: Annotated[
