@@ -130,7 +130,7 @@ def distances(loss: StyleLoss, made: Floats, photo: Floats) -> Distances:
 def optimised(loss: StyleLoss, photo: Floats) -> Floats:
     """300 steps of L-BFGS at one size, from the photo, as the papers do."""
     content = to_tensor(photo, CPU)
-    picture = content.clone().requires_grad_()
+    picture = content.contiguous().clone().requires_grad_()
     optimiser = torch.optim.LBFGS([picture], max_iter=ITERATIONS, tolerance_grad=0, tolerance_change=0)
 
     def closure() -> Tensor:
