@@ -22,7 +22,9 @@ BASE: Final = "style"
 BATCH: Final = 4
 QUICK_SIZES: Final = (96, 128, 160)
 QUICK_STEPS: Final = (150, 300, 250)
-QUICK_RATES: Final = (1e-2, 1e-2, 3e-3)
+QUICK_RATES: Final = (1e-2, 6e-3, 3e-3)
+QUICK_SPREAD: Final = 0.05
+"""Rate of the two convolutions, which are good already, / that of the vector: at its rate they would be unlearned."""
 QUICK_FROZEN: Final = (2, 1, 1)
 """First nothing but the vector of the style learns, then the first and last convolution as well."""
 SIZES: Final = (96, 144)
@@ -127,7 +129,16 @@ def _quick_phases() -> tuple[Phase, ...]:
     names = ("Colours", "Strokes", "Finish")
     return tuple(
         Phase(
-            name, steps, "steps", Curve("cosine", rate, rate / 10), STEADY, ADAM, size, BATCH, frozen=frozen
+            name,
+            steps,
+            "steps",
+            Curve("cosine", rate, rate / 10),
+            STEADY,
+            ADAM,
+            size,
+            BATCH,
+            frozen=frozen,
+            spread=QUICK_SPREAD,
         )
         for name, steps, rate, size, frozen in zip(
             names, QUICK_STEPS, QUICK_RATES, QUICK_SIZES, QUICK_FROZEN, strict=True
