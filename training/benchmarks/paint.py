@@ -286,7 +286,11 @@ def new(methods: Methods, minutes: float, out: Path | None) -> str:
     loss = methods.loss(NEW)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for name, length in (("zero-shot", 0.0), (f"{minutes:g} min", minutes), ("three times as long", 3 * minutes)):
+        for name, length in (
+            ("zero-shot", 0.0),
+            (f"{minutes:g} min", minutes),
+            ("three times as long", 3 * minutes),
+        ):
             model = Path(folder) / f"m{round(length)}"
             seconds = _seconds(lambda: _trained(methods.data, painting, length, model))  # noqa: B023
             painter = painter_of(ModelRegistry(Path(folder), Path("resources/models")), model.name, CPU)
