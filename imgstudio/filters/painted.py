@@ -12,6 +12,7 @@ import numpy.typing as npt
 from imgstudio.core.geometry import Rect
 from imgstudio.core.jobs import Progress
 from imgstudio.filters.base import FilterInput, FloatImage
+from imgstudio.filters.paintings import in_colours_of
 from imgstudio.filters.reducing import reduced
 
 if TYPE_CHECKING:
@@ -48,6 +49,13 @@ def painted_by(stylist: Stylist, view: FloatImage, image: FilterInput, progress:
         if not np.isfinite(canvas).all():
             canvas = replace(stylist, precise=True).paint(view, progress)
     return Painted(canvas, image.whole)
+
+
+def painted_part(image: FilterInput, *, keep_colours: bool) -> FloatImage:
+    """The part of a Painted, given as `image.shared`, that belongs to a tile, in the tile's own colours if wanted."""
+    painted: Painted = image.shared
+    made = painted.cut(image.origin)
+    return in_colours_of(image.pixels, made) if keep_colours else made
 
 
 def _taps(places: npt.NDArray[np.int64], length: int, cells: int) -> tuple[npt.NDArray[np.int64], FloatImage]:

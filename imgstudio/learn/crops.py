@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -24,10 +25,23 @@ def at_least(photo: Array, size: int) -> Array:
     return np.pad(photo, ((0, down), (0, across), (0, 0)), "symmetric") if down or across else photo
 
 
+def zoomed(photo: Array, size: int, zoom: tuple[float, float], random: np.random.Generator) -> Array:
+    """Resized so that its shorter side is `zoom` (drawn between the two) times `size`, at least `size` both ways."""
+    factor = round(size * random.uniform(*zoom)) / min(photo.shape[:2])
+    shape = tuple(max(size, round(length * factor)) for length in photo.shape[1::-1])
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(photo, shape, interpolation=how))
+
+
 def random_square(photo: Array, size: int, random: np.random.Generator) -> Array:
     """A (size, size, 3) square of a photo, turned and mirrored one of eight ways."""
     photo = at_least(photo, size)
     return turned(photo[window(photo.shape, size, random)], int(random.integers(8)))
+
+
+def zoomed_square(photo: Array, size: int, zoom: tuple[float, float], random: np.random.Generator) -> Array:
+    """`random_square` of `zoomed`."""
+    return random_square(zoomed(photo, size, zoom, random), size, random)
 
 
 def tensor_of(pictures: Sequence[Array]) -> Tensor:

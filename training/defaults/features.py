@@ -180,8 +180,7 @@ class DistilTask:
             name: FeatureExtractor(registry.load(name), tuple(dict.fromkeys(layers)))
             for name, layers in wanted.items()
         }
-        photos = [path for folder in FOLDERS for path in pictures_in(data / folder)]
-        held = photos[::HELD_OUT]
+        photos, held = photos_of(data)
         paintings = [p for p in pictures_in(data / "paintings") if p.stem in PAINTINGS]
         learned = [path for path in photos if path not in set(held)] + REPEATED * paintings
         self._train = SampleReader([Sample(path) for path in learned], 640, memory=MEMORY)
@@ -270,6 +269,12 @@ class DistilTask:
             deviation = deviation.clamp_min(0.1 * float(deviation.median()))
             scales.append((mean[None, :, None, None], deviation[None, :, None, None]))
         return scales
+
+
+def photos_of(data: Path) -> tuple[list[Path], list[Path]]:
+    """All of FOLDERS, and those of them that judge."""
+    photos = [path for folder in FOLDERS for path in pictures_in(data / folder)]
+    return photos, photos[::HELD_OUT]
 
 
 def student_of(product: Product) -> nn.Module:

@@ -36,13 +36,13 @@ from imgstudio.engine.style.statistics import (
     statistics,
     total_variation,
 )
-from imgstudio.engine.style.stylist import Stylist, grain
+from imgstudio.engine.style.stylist import Stylist
 from imgstudio.engine.style.vectors import LOOKED_AT, preset_vector
 from imgstudio.engine.style.wishes import resized
 from imgstudio.filters import style_presets
 from imgstudio.learn.builders import one_cycle
 from imgstudio.learn.checkpoints import has_checkpoint
-from imgstudio.learn.crops import random_square, tensor_of
+from imgstudio.learn.crops import tensor_of, zoomed_square
 from imgstudio.learn.data import pictures_in
 from imgstudio.learn.dataset.pictures import read_picture
 from imgstudio.learn.dataset.reading import SampleReader, reduced
@@ -51,9 +51,10 @@ from imgstudio.learn.perceptual import relative_squares_each
 from imgstudio.learn.plan import Optimiser, Phase, Plan
 from imgstudio.learn.reports import Goal, PreviewRow, Validation
 from imgstudio.learn.task import Batch, Terms
+from imgstudio.learn.tasks.style import grained
 from imgstudio.learn.trainer import Trainer
 from training.defaults.enhance import add_scores, train
-from training.defaults.features import FOLDERS
+from training.defaults.features import FOLDERS, photos_of
 
 LOG = logging.getLogger("training.style")
 PRESETS: Final = {preset.id: preset.label for preset in style_presets.PRESETS}
@@ -76,8 +77,6 @@ SMOOTHNESS: Final = 0.1
 BEARABLE: Final = 4.0
 """Style distances beyond this hardly count more: some photos cannot be imitated."""
 CONTENT_LAYER: Final = 2
-HELD_OUT: Final = 40
-"""One photo in so many is never trained on."""
 JUDGED: Final = 12
 JUDGED_SIDE: Final = 256
 SIZES: Final = (96, 128, 192)
@@ -118,7 +117,7 @@ class Apprentice(nn.Module):
 
 
 class ManyStylesTask:
-    """Guards that no photo that judges is learned from."""
+    """Guards that no photo that judges is ever painted in training; some may have been taken for styles."""
 
     goal = Goal("loss", larger_is_better=False)
 
@@ -127,8 +126,7 @@ class ManyStylesTask:
         self._features, _ = perceptual_net(ModelRegistry.of_user(), first=(BUNDLED,))
         layers = self._features.layers[: CONTENT_LAYER + 1]
         self._content = FeatureExtractor(ModelRegistry.of_user().load(BUNDLED), layers)
-        photos = [path for folder in FOLDERS for path in pictures_in(data / folder)]
-        held = photos[::HELD_OUT]
+        photos, held = photos_of(data)
         learned = [path for path in photos if path not in set(held)]
         self._train = SampleReader([Sample(path) for path in learned], 640, memory=MEMORY)
         self._judged = SampleReader([Sample(path) for path in held[:JUDGED]], 640)
@@ -142,12 +140,14 @@ class ManyStylesTask:
 
     def batch(self, indices: Sequence[int], phase: Phase, random: np.random.Generator) -> Batch:
         chosen = random.integers(len(self._train), size=len(indices))
-        crops = [_crop(self._train[int(index)][0], phase.size or SIZES[0], random) for index in chosen]
+        crops = [
+            zoomed_square(self._train[int(index)][0], phase.size or SIZES[0], ZOOM, random)
+            for index in chosen
+        ]
         photo = tensor_of(crops)
-        noise = torch.from_numpy(grain((len(crops), *photo.shape[2:], 3), random)).permute(0, 3, 1, 2)
         kinds = random.choice(len(SHARES), size=len(crops), p=SHARES)
         which = torch.tensor([int(random.choice(self._kinds[kind])) for kind in kinds])
-        return {"photo": photo, "grained": photo + noise, "which": which}
+        return {"photo": photo, "grained": grained(photo, random), "which": which}
 
     def losses(self, network: nn.Module, batch: Batch) -> Terms:
         which = batch["which"]
@@ -292,13 +292,6 @@ def _changed(picture: Array, random: np.random.Generator) -> Array:
     if random.random() < 0.5:
         values = values * random.uniform(0.7, 1.3, 3) + random.uniform(-0.12, 0.12, 3)
     return np.asarray((values.clip(0, 1) * 255).round(), np.uint8)
-
-
-def _crop(photo: Array, size: int, random: np.random.Generator) -> Array:
-    factor = round(size * random.uniform(*ZOOM)) / min(photo.shape[:2])
-    shape = tuple(max(size, round(length * factor)) for length in photo.shape[1::-1])
-    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    return random_square(np.asarray(cv2.resize(photo, shape, interpolation=how)), size, random)
 
 
 def write_thumbnails(model: AnyStyle, photo: Path, folder: Path) -> None:

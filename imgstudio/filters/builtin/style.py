@@ -6,15 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-import numpy as np
-
 from imgstudio.core.errors import UserError
 from imgstudio.core.jobs import Progress
 from imgstudio.core.params import GIVEN, Number, Picture, Ui, preset_in
 from imgstudio.filters.base import Filter, FilterInput, FloatImage, Need
 from imgstudio.filters.models import models
-from imgstudio.filters.painted import Painted, canvas_view, painted_by
-from imgstudio.filters.paintings import in_colours_of, painting, region_map
+from imgstudio.filters.painted import Painted, canvas_view, painted_by, painted_part
+from imgstudio.filters.paintings import painting, region_map
 from imgstudio.filters.style_presets import PRESETS
 
 if TYPE_CHECKING:
@@ -125,11 +123,7 @@ def prepare(image: FilterInput, params: StyleParams, progress: Progress) -> Pain
 
 
 def paint(image: FilterInput, params: StyleParams, progress: Progress) -> FloatImage:
-    painted: Painted = image.shared
-    made = painted.cut(image.origin)
-    if params.keep_colours:
-        made = in_colours_of(image.pixels, made)
-    return np.asarray(made, np.float32)
+    return painted_part(image, keep_colours=params.keep_colours)
 
 
 def _own(params: StyleParams, view: FloatImage, device: torch.device) -> tuple[PaintingNet, Tensor]:

@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
-
 from imgstudio.core.jobs import Progress
 from imgstudio.core.params import Number, Ui
 from imgstudio.filters.base import Filter, FilterInput, FloatImage
 from imgstudio.filters.learned.kind import LearnedKind, filter_id
-from imgstudio.filters.painted import Painted, canvas_view, painted_by
-from imgstudio.filters.paintings import in_colours_of
+from imgstudio.filters.painted import Painted, canvas_view, painted_by, painted_part
 
 if TYPE_CHECKING:
     from imgstudio.engine.manifest import ModelManifest
@@ -51,11 +48,7 @@ def prepare(
 
 
 def paint(image: FilterInput, params: StyleParams, progress: Progress) -> FloatImage:
-    painted: Painted = image.shared
-    made = painted.cut(image.origin)
-    if params.keep_colours:
-        made = in_colours_of(image.pixels, made)
-    return np.asarray(made, np.float32)
+    return painted_part(image, keep_colours=params.keep_colours)
 
 
 def make(registry: ModelRegistry, manifest: ModelManifest) -> Filter[StyleParams]:

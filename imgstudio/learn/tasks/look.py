@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -20,7 +19,7 @@ from imgstudio.engine.nets.critic import PatchCritic
 from imgstudio.engine.nets.looknet import LookNet
 from imgstudio.learn.checkpoints import over, under
 from imgstudio.learn.colour_match import Colours, colour_mix, colours_of
-from imgstudio.learn.crops import at_least, bytes_of, tensor_of, window
+from imgstudio.learn.crops import at_least, bytes_of, tensor_of, window, zoomed
 from imgstudio.learn.dataset.reading import SampleReader, reduced
 from imgstudio.learn.dataset.report import DatasetReport
 from imgstudio.learn.dataset.two_folders import folders_of
@@ -233,10 +232,7 @@ def shown(painter: nn.Module, picture: Tensor) -> Tensor:
 
 def shown_square(picture: Array, size: int, random: np.random.Generator) -> Array:
     """A (size, size, 3) square that shows between all and half of the shorter side, upright, mirrored or not."""
-    factor = round(size * random.uniform(*ZOOM)) / min(picture.shape[:2])
-    shape = tuple(max(size, round(length * factor)) for length in picture.shape[1::-1])
-    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    resized = at_least(np.asarray(cv2.resize(picture, shape, interpolation=how)), size)
+    resized = at_least(zoomed(picture, size, ZOOM, random), size)
     square = resized[window(resized.shape, size, random)]
     return np.ascontiguousarray(square[:, ::-1] if random.random() < 0.5 else square)
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -28,7 +27,7 @@ from imgstudio.engine.registry import ModelRegistry
 from imgstudio.engine.style.stylist import Stylist, grain
 from imgstudio.engine.style.vectors import appearance_of, looked_at, predicted_vector
 from imgstudio.engine.tensors import to_tensor
-from imgstudio.learn.crops import bytes_of, random_square, tensor_of
+from imgstudio.learn.crops import bytes_of, tensor_of, zoomed_square
 from imgstudio.learn.dataset.pictures import read_picture
 from imgstudio.learn.dataset.reading import SampleReader, reduced
 from imgstudio.learn.dataset.report import DatasetReport
@@ -104,13 +103,11 @@ class StyleTask:
 
     def batch(self, indices: Sequence[int], phase: Phase, random: np.random.Generator) -> Batch:
         crops = [
-            self._crop(self._train[index % len(self._train)][0], phase.size or CROP, random)
+            zoomed_square(self._train[index % len(self._train)][0], phase.size or CROP, ZOOM, random)
             for index in indices
         ]
         photo = tensor_of(crops)
-        shape = (len(crops), *photo.shape[2:], 3)
-        noise = torch.from_numpy(grain(shape, random)).permute(0, 3, 1, 2)
-        return {"photo": photo, "grained": photo + noise}
+        return {"photo": photo, "grained": grained(photo, random)}
 
     def losses(self, network: nn.Module, batch: Batch) -> Terms:
         return self._loss(network(batch["grained"]), batch["photo"])
@@ -172,14 +169,6 @@ class StyleTask:
             },
         )
 
-    def _crop(self, photo: Array, size: int, random: np.random.Generator) -> Array:
-        """A square of a photo that shows between all and half of its shorter side."""
-        side = round(size * random.uniform(*ZOOM))
-        factor = side / min(photo.shape[:2])
-        shape = tuple(max(size, round(length * factor)) for length in photo.shape[1::-1])
-        how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-        return random_square(np.asarray(cv2.resize(photo, shape, interpolation=how)), size, random)
-
     def _painted(self, network: nn.Module, photo: Array) -> Tensor:
         """(1, 3, h, w) just as the filter paints it."""
         assert isinstance(network, StyleNet)
@@ -188,6 +177,12 @@ class StyleTask:
 
     def _input(self, photo: Array) -> Tensor:
         return tensor_of([photo]).to(self._device)
+
+
+def grained(photo: Tensor, random: np.random.Generator) -> Tensor:
+    """(n, 3, h, w) as a style network sees it."""
+    noise = grain((len(photo), *photo.shape[2:], 3), random)
+    return photo + torch.from_numpy(noise).permute(0, 3, 1, 2)
 
 
 def begun(registry: ModelRegistry, base: str, painting: Floats, device: torch.device) -> StyleNet:
