@@ -92,8 +92,7 @@ class StyleParams:
     network: Annotated[
         Literal["own", "Magenta"],
         Ui(
-            help="Own: comes with the program. Magenta: from the model manager, trained on thousands of "
-            "paintings; it has no presets.",
+            help="Own: comes with the program. Magenta: from the model manager; it has no presets.",
             advanced=True,
         ),
     ] = "own"

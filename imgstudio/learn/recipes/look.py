@@ -30,7 +30,7 @@ LEAST_SIDE: Final = 128
 TIME: Final = Finding(
     "note",
     "This training takes long: two painters and two critics learn at once, about 150 small crops a minute on one"
-    " core of a CPU. The colours are there from the first step; texture and strokes take hours, or a GPU.",
+    " core of a CPU. The colours are there from the first step; do not count on texture and strokes soon.",
     "Give it the time, and pick the step that you like best by its previews.",
 )
 
@@ -118,7 +118,7 @@ def start(setup: Setup[LookParams]) -> TrainSession:
 RECIPE = Recipe(
     id="look",
     name="Look of a folder",
-    help="A filter that gives photos the look of other pictures; on a CPU, texture takes hours.",
+    help="A filter that gives photos the look of other pictures; colours come at once, texture may not.",
     data="A folder with two sub-folders: your photos, and pictures with the look; a hundred each are a good start.",
     params=LookParams,
     task="look",
