@@ -52,6 +52,12 @@ def painting(path: Path | None) -> FloatImage:
     return whole
 
 
+def stretched(path: Path, size: tuple[int, int]) -> FloatImage:
+    """A picture stretched to (height, width, 3) of `size`; transparent places are black. Raises UserError."""
+    rgba = to_float(imagefile.read(path).pixels)
+    return np.clip(resized(rgba[..., :3] * rgba[..., 3:], size), 0, 1)
+
+
 def region_map(path: Path, size: tuple[int, int]) -> FloatImage:
     """(height, width) 0..1: how light a picture is, stretched to `size`; transparent places are 0. Raises UserError."""
     rgba = to_float(imagefile.read(path).pixels)

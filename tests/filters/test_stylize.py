@@ -57,6 +57,24 @@ def test_a_picture_takes_on_the_colours_of_a_painting(swirls):
     assert len(job.frames_kept) >= 1
 
 
+def test_an_earlier_painting_is_gone_on_from(swirls, tmp_path):
+    first = session(quick(swirls))
+    painted = pixels_of(first.run(Progress()), first.box)
+    path = tmp_path / "painted.png"
+    Image.fromarray((painted * 255).round().astype(np.uint8)).save(path)
+    job = session(quick(swirls, start="picture", begun=path))
+    frames = []
+    job.on_frame = frames.append
+    job.run(Progress())
+    assert frames[-1].total == 5
+    assert np.abs(frames[0].pixels - painted).mean() < np.abs(photo()[..., :3] / 255 - painted).mean() / 2
+
+
+def test_a_picture_to_go_on_from_must_be_chosen(swirls):
+    with pytest.raises(UserError, match="go on from"):
+        session(quick(swirls, start="picture")).run(Progress())
+
+
 def test_colours_of_the_photo_stay_where_they_are_wanted(swirls):
     job = session(quick(swirls, colours="of the photo"))
     made, before = pixels_of(job.run(Progress()), job.box), to_float(photo())[..., :3]

@@ -264,7 +264,7 @@ HEAD = (
     "photo",
     "L-BFGS, one size",
     "ours",
-    "ours, three times the steps",
+    "ours, longer",
     "reached the baseline's end in",
     "pystiche",
     "step / bare network",
@@ -287,22 +287,24 @@ def row_of(pair: tuple[str, str], features: FeatureExtractor, args: argparse.Nam
         args.out.mkdir(parents=True, exist_ok=True)
         picture = Image.fromarray(from_float(made.picture, np.dtype(np.uint8)))
         picture.save(args.out / f"{'-'.join(pair)}.png")
-    longer = ours(features, judge, style, replace(settings, steps=3 * settings.steps))
-    LOG.info("longer %s", longer.seen)
+    longer = None
+    if args.longer:
+        longer = ours(features, judge, style, replace(settings, steps=args.longer * settings.steps))
+        LOG.info("longer %s", longer.seen)
     plain = baseline(judge, args.baseline)
     LOG.info("plain %s", plain)
     other = peer(args.peer, judge, style, args.net, args.peer_steps) if args.peer else []
     LOG.info("pystiche %s", other)
-    wanted = plain[-1].objective
-    reached = next((one.seconds for one in (*made.seen, *longer.seen) if one.objective <= wanted), None)
+    seen = [*made.seen, *(longer.seen if longer else ())]
+    reached = next((one for one in seen if plain and one.objective <= plain[-1].objective), None)
     bare, full = bare_step(features, judge.size), full_step(judge, features, style, settings)
     return [
         ", ".join(pair),
         f"{judge(photo):.2f}",
-        f"{told(plain)} ({args.baseline} steps)",
+        f"{told(plain)} ({args.baseline} steps)" if plain else "",
         told(made.seen),
-        told(longer.seen),
-        "not" if reached is None else f"{reached:.1f} s, {reached / plain[-1].seconds:.1%}",
+        told(longer.seen) if longer else "",
+        "not" if reached is None else f"{reached.seconds:.1f} s, {reached.seconds / plain[-1].seconds:.1%}",
         f"{told(other)} ({args.peer_steps} steps)" if other else "",
         f"{full / bare:.2f}",
         f"{(peak - before) / 1024:.0f}",
@@ -326,7 +328,10 @@ def main() -> None:
     parser.add_argument("--layers", nargs="*", default=())
     parser.add_argument("--side", type=int, default=512)
     parser.add_argument("--steps", type=int, default=StyleSettings().steps)
-    parser.add_argument("--baseline", type=int, default=BASELINE, help="steps of the baseline")
+    parser.add_argument("--baseline", type=int, default=BASELINE, help="steps of the baseline; 0: none")
+    parser.add_argument(
+        "--longer", type=int, default=3, help="ours once more with so many times the steps; 0: not"
+    )
     parser.add_argument("--pairs", type=int, default=len(PAIRS))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, help="folder for the pictures")

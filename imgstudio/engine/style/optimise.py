@@ -72,12 +72,17 @@ class Painter:
         *,
         begin_with: Floats | None = None,
     ) -> None:
-        """`photo` is (h, w, 3) in 0..1; `features` are on `device`. `begin_with` is of the photo's size."""
-        self._features = _heeding(features, progress)
+        """`photo` is (h, w, 3) in 0..1; `features` are on `device`.
+
+        `begin_with` is of the photo's size; it is gone on from at the last size at once, as coarser ones would lose
+        its strokes.
+        """
+        self._features = heeding(features, progress)
         self._photo, self._styles, self._settings = photo, tuple(styles), settings
         self._device, self._progress = device, progress
         self.wishes = Wishes(photo.shape[:2])
-        self._sizes = sizes_of(photo.shape[:2], settings.side)
+        sizes = sizes_of(photo.shape[:2], settings.side)
+        self._sizes = sizes if begin_with is None else sizes[-1:]
         self._counts = counts_of(settings.steps, len(self._sizes))
         self.total = sum(self._counts)
         self._level, self._step, self._tile = 0, 0, TILE
@@ -222,7 +227,7 @@ def counts_of(steps: int, sizes: int) -> list[int]:
     return [min(MOST_COARSE, max(1, round(steps * COARSE)))] * (sizes - 1) + [steps]
 
 
-def _heeding(features: Features, progress: Progress) -> Features:
+def heeding(features: Features, progress: Progress) -> Features:
     """The same features, whose computing forwards and backwards can be cancelled between layers."""
 
     def heed(gradient: Tensor) -> None:

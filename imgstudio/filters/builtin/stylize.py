@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import numpy as np
 
+from imgstudio.core.errors import UserError
 from imgstudio.core.jobs import Progress
 from imgstudio.core.params import GIVEN, Number, Picture, Ui
 from imgstudio.filters.base import FilterInput, FloatImage, Frame, SessionFilter, Steer
 from imgstudio.filters.models import models
-from imgstudio.filters.paintings import in_colours_of, painting, recoloured, region_map
+from imgstudio.filters.paintings import in_colours_of, painting, recoloured, region_map, stretched
 
 if TYPE_CHECKING:
     from imgstudio.engine.style.optimise import Painter
@@ -129,9 +130,23 @@ class StylizeParams:
         ),
     ] = "covariance"
     start: Annotated[
-        Literal["photo", "noise"],
-        Ui(help="Begin with the photo, or with noise: freer, and different with each seed.", advanced=True),
+        Literal["photo", "noise", "picture"],
+        Ui(
+            help="Begin with the photo; with noise, which is freer and different with each seed; or go on from a "
+            "picture, such as an earlier painting of this photo.",
+            advanced=True,
+        ),
     ] = "photo"
+    begun: Annotated[
+        Path | None,
+        Picture(),
+        Ui(
+            label="Gone on from",
+            help="A picture laid over the whole document: it is painted on at the full canvas at once.",
+            advanced=True,
+            visible_if=("start", "picture"),
+        ),
+    ] = None
     network: Annotated[
         Literal["quick", "best installed"],
         Ui(
@@ -204,7 +219,10 @@ def painter_of(image: FilterInput, params: StylizeParams, progress: Progress) ->
         from_noise=params.start == "noise",
         seed=image.seed,
     )
-    return Painter(features, image.pixels, _styles(image, params), settings, device, progress)
+    begun = _begun(image, params) if params.start == "picture" else None
+    return Painter(
+        features, image.pixels, _styles(image, params), settings, device, progress, begin_with=begun
+    )
 
 
 def _styles(image: FilterInput, params: StylizeParams) -> list[StylePicture]:
@@ -227,10 +245,24 @@ def _places(image: FilterInput, where: Path | None) -> tuple[FloatImage | None, 
     """Where each of the two paintings counts, over `image.pixels`: inside the selection, apart by the picture."""
     if where is None:
         return image.mask, image.mask
-    whole = region_map(where, (image.whole.height, image.whole.width))
-    second = whole[image.origin.translated(-image.whole.x, -image.whole.y).slices()]
+    second = _here(image, region_map(where, (image.whole.height, image.whole.width)))
     selected = np.float32(1) if image.mask is None else image.mask
     return (1 - second) * selected, second * selected
+
+
+def _begun(image: FilterInput, params: StylizeParams) -> FloatImage:
+    if params.begun is None:
+        raise UserError(
+            "No picture to go on from is chosen",
+            "“Start” says “picture”.",
+            "Choose the picture, or start with the photo.",
+        )
+    return _here(image, stretched(params.begun, (image.whole.height, image.whole.width)))
+
+
+def _here(image: FilterInput, whole: FloatImage) -> FloatImage:
+    """The part of something of the document's size that lies over `image.pixels`."""
+    return whole[image.origin.translated(-image.whole.x, -image.whole.y).slices()]
 
 
 def start(image: FilterInput, params: StylizeParams, progress: Progress) -> Any:
