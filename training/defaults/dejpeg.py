@@ -2,23 +2,21 @@
 
 python -m training.defaults.dejpeg --data ../shared/data --minutes 74 --out runs/dejpeg
 python -m training.benchmarks.dejpeg --data ../shared/data --json runs/dejpeg/scores.json
-python -m training.defaults.dejpeg --data ../shared/data --out runs/dejpeg --export-only --scores runs/dejpeg/scores.json
+python -m training.defaults.dejpeg --data ../shared/data --out runs/dejpeg --export-only --scores runs/dejpeg/scores.json \
+    --export resources/models/dejpeg
 """
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -31,7 +29,6 @@ from imgstudio.engine.manifest import WEIGHTS_NAME, ModelManifest, read_manifest
 from imgstudio.engine.nets.dejpeg import ARCHITECTURE, DejpegNet, strength
 from imgstudio.engine.weights import load
 from imgstudio.learn.builders import warm_up_cosine
-from imgstudio.learn.checkpoints import has_checkpoint
 from imgstudio.learn.crappify import compressed
 from imgstudio.learn.data import decoded, load_photos, pictures_in
 from imgstudio.learn.jpeg_pairs import CROP, MARGIN, Shares, random_batch
@@ -41,6 +38,7 @@ from imgstudio.learn.reports import Goal, PreviewRow, Validation
 from imgstudio.learn.scores import psnr_y
 from imgstudio.learn.task import Batch, Terms
 from imgstudio.learn.trainer import Trainer
+from training.defaults.script import MODEL, bring, given, options
 
 LOG = logging.getLogger("training.dejpeg")
 SOURCES = {
@@ -63,7 +61,6 @@ FINISH_RATE = 0.3
 """Rate at which it begins to, as a share of the highest."""
 FINISH_WEIGHT, FINISH_FLOOR = 0.008, 1e-5
 """Makes its gradients as long as those before; squared error below which there is nothing left to gain."""
-SAVE_SECONDS = 180
 SCORE_STEPS = 2000
 QUALITIES = (10, 20, 40, 80, 95)
 """Of the held-out photos."""
@@ -224,47 +221,14 @@ class DejpegTask:
         )
 
 
-def train(trainer: Trainer, out: Path) -> None:
-    """Run to the end; save every few minutes and tell how it goes."""
-    seen: list[list[float]] = []
-    saved = time.monotonic()
-    for report in trainer.steps():
-        if report.terms:
-            seen.append([report.loss, *report.terms.values()])
-        if report.step % 100 == 0 and seen:
-            means = " ".join(f"{value:.5f}" for value in np.mean(seen, 0))
-            LOG.info("step %d, %.1f %%: %s", report.step, 100 * report.done, means)
-            seen.clear()
-        if report.validation is not None:
-            LOG.info("%s", _rounded(report.validation.scores))
-        if report.note:
-            LOG.warning("%s", report.note)
-        if time.monotonic() - saved > SAVE_SECONDS:
-            trainer.save(out)
-            saved = time.monotonic()
-    trainer.save(out)
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Train the network that repairs JPEG pictures.")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--out", type=Path, default=Path("runs/dejpeg"), help="folder of the checkpoint")
-    parser.add_argument("--steps", type=int, default=TOTAL_STEPS)
-    parser.add_argument("--minutes", type=float, default=0.0, help="last so long instead of --steps")
-    parser.add_argument("--threads", type=int, default=1)
+    parser = options("Train the network that repairs JPEG pictures.", minutes=0.0)
+    parser.add_argument("--steps", type=int, default=TOTAL_STEPS, help="if --minutes are not given")
     parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
     parser.add_argument("--rule", choices=("muon", "adam"), default="muon", help="optimiser")
     parser.add_argument("--start-from", type=Path, help="model folder that this one begins with")
     parser.add_argument("--polish", action="store_true", help="only finish the model of --start-from")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
-    parser.add_argument("--export", type=Path, default=Path("resources/models/dejpeg"))
-    parser.add_argument("--export-only", action="store_true", help="only write the model of the checkpoint")
-    parser.add_argument("--scores", type=Path, help="figures of the benchmark for the card (JSON)")
-    args = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    torch.set_num_threads(args.threads)
-    cv2.setNumThreads(args.threads)
+    args = given(parser)
     params = DejpegParams(
         args.steps,
         args.minutes,
@@ -275,17 +239,15 @@ def main() -> None:
         is_polish=args.polish,
     )
     task = DejpegTask(args.data / "photos", params)
-    trainer = Trainer(task, plan_of(params, task.train_count), "cpu")
-    if (args.resume and has_checkpoint(args.out)) or args.export_only:
-        trainer.restore(args.out)
-    if not args.export_only:
-        train(trainer, args.out)
+    trainer = Trainer(task, plan_of(params, task.train_count), args.device)
+    bring(trainer, args)
     benchmark = json.loads(args.scores.read_text(encoding="utf-8")) if args.scores else {}
     training = {"steps": trainer.step, "seconds": round(trainer.seconds), "benchmark": benchmark}
     if args.start_from is not None:
         training["began as"] = _described(args.start_from)
-    manifest = task.export(trainer.network_now(), args.export, "Remove JPEG artifacts", training)
-    LOG.info("%s: %s", args.export, manifest.card)
+    folder = args.export or args.out / MODEL
+    manifest = task.export(trainer.network_now(), folder, "Remove JPEG artifacts", training)
+    LOG.info("%s: %s", folder, manifest.card)
 
 
 def _model(network: nn.Module) -> Dejpeg:

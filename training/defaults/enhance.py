@@ -13,26 +13,19 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import logging
-import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import cv2
-import numpy as np
-import torch
-
-from imgstudio.engine.manifest import MANIFEST_NAME, read_manifest
+from imgstudio.engine.manifest import MANIFEST_NAME
 from imgstudio.learn.data import pictures_in
 from imgstudio.learn.dataset.report import DatasetReport, Sample, Split
 from imgstudio.learn.plan import Plan
 from imgstudio.learn.recipe import Request
 from imgstudio.learn.recipes.upscale import RECIPE, UpscaleParams, settings_of
-from imgstudio.learn.reports import StepReport
 from imgstudio.learn.tasks.upscale import UpscaleTask
 from imgstudio.learn.trainer import Trainer
+from training.defaults.script import MODEL, given, options, run
 
 LOG = logging.getLogger("training.enhance")
 SOURCES: Final = {
@@ -53,9 +46,6 @@ NAMES: Final = {
 }
 HELD_OUT: Final = 40
 """One photo in so many is never trained on, only looked at."""
-SAVE_SECONDS: Final = 180
-MODEL: Final = "model"
-"""Folder of the model in that of a run."""
 
 
 def report_of(photos: Path) -> DatasetReport:
@@ -92,67 +82,14 @@ def session_of(args: argparse.Namespace) -> Trainer:
     return Trainer(UpscaleTask(report, settings, seed=args.seed), plan, args.device)
 
 
-def train(session: Trainer, out: Path) -> None:
-    """Run to the end; save every few minutes and tell how it goes."""
-    seen: list[float] = []
-    saved = time.monotonic()
-    for report in session.steps():
-        seen.append(report.loss)
-        if report.step % 200 == 0:
-            LOG.info("step %d, %.1f %%: loss %.5f", report.step, 100 * report.done, np.mean(seen))
-            seen.clear()
-        _tell(report)
-        if time.monotonic() - saved > SAVE_SECONDS:
-            session.save(out)
-            saved = time.monotonic()
-    session.save(out)
-
-
-def _tell(report: StepReport) -> None:
-    if report.note:
-        LOG.info("step %d: %s", report.step, report.note)
-    if report.validation is not None:
-        scores = {name: round(value, 3) for name, value in report.validation.scores.items()}
-        LOG.info("step %d, %.1f %%: %s", report.step, 100 * report.done, scores)
-
-
-def add_scores(folder: Path, scores: Mapping[str, Any]) -> None:
-    """Put figures of a benchmark into the card of a model."""
-    manifest = read_manifest(folder)
-    card = {**manifest.card, "scores": {**manifest.card.get("scores", {}), **scores}}
-    (folder / MANIFEST_NAME).write_text(dataclasses.replace(manifest, card=card).to_json(), encoding="utf-8")
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Train a network that enlarges pictures.")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser = options("Train a network that enlarges pictures.")
     parser.add_argument("--variant", choices=tuple(VARIANTS), default="x2")
-    parser.add_argument("--minutes", type=float, default=120)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoint")
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
     parser.add_argument(
         "--start-from", type=Path, help="model, or run with one, whose trunk this one begins with"
     )
-    parser.add_argument("--export", type=Path, help="model folder to write; default: a folder under --out")
-    parser.add_argument("--export-only", action="store_true", help="only write the model of the checkpoint")
-    parser.add_argument("--scores", type=Path, help="figures of the benchmark for the card (JSON)")
-    args = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    torch.set_num_threads(args.threads)
-    cv2.setNumThreads(args.threads)
-    session = session_of(args)
-    if (args.resume and args.out.is_dir()) or args.export_only:
-        session.restore(args.out)
-    if not args.export_only:
-        train(session, args.out)
-    folder = args.export or args.out / MODEL
-    session.export(folder, NAMES[args.variant])
-    if args.scores:
-        add_scores(folder, json.loads(args.scores.read_text(encoding="utf-8")))
-    LOG.info("%s: %s", folder, read_manifest(folder).card)
+    args = given(parser)
+    run(session_of(args), args, NAMES[args.variant])
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ purpose (noise, blur, colours, one mixed into another), because pictures that an
 
 from __future__ import annotations
 
-import argparse
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,7 +27,7 @@ from torch.nn import functional as F
 
 from imgstudio.core.pixels import Array
 from imgstudio.engine.features import FeatureExtractor
-from imgstudio.engine.manifest import ModelManifest, read_manifest, save_model
+from imgstudio.engine.manifest import ModelManifest, save_model
 from imgstudio.engine.nets import small_encoder, vgg
 from imgstudio.engine.registry import ModelRegistry
 from imgstudio.learn.builders import one_cycle
@@ -40,7 +39,7 @@ from imgstudio.learn.plan import Optimiser, Phase, Plan
 from imgstudio.learn.reports import Goal, PreviewRow, Validation
 from imgstudio.learn.task import Batch, Terms
 from imgstudio.learn.trainer import Trainer
-from training.defaults.enhance import train
+from training.defaults.script import given, options, run
 
 LOG = logging.getLogger("training.features")
 FOLDERS: Final = {
@@ -332,34 +331,15 @@ def _unexplained(made: Tensor, wanted: Tensor, scale: tuple[Tensor, Tensor]) -> 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Distil the bundled perceptual net or the bundled encoder.")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser = options("Distil the bundled perceptual net or the bundled encoder.", minutes=60)
     parser.add_argument("--model", choices=tuple(PRODUCTS), required=True)
-    parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoint")
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
-    parser.add_argument("--export", type=Path, help="model folder to write; default: a folder under --out")
-    parser.add_argument("--export-only", action="store_true", help="only write the model of the checkpoint")
-    args = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    torch.set_num_threads(args.threads)
-    cv2.setNumThreads(args.threads)
+    args = given(parser)
     product = PRODUCTS[args.model]
     phases = one_cycle(
         EPOCHS, RATE, warm_up=0.1, size=SIDE, batch=BATCH, optimiser=Optimiser("muon", beta2=0.99)
     )
     plan = Plan(tuple(phases), minutes=args.minutes, average_decay=0.99, validate_every=1.0, seed=args.seed)
-    session = Trainer(DistilTask(args.data, product, seed=args.seed), plan, args.device)
-    if (args.resume and args.out.is_dir()) or args.export_only:
-        session.restore(args.out)
-    if not args.export_only:
-        train(session, args.out)
-    folder = args.export or args.out / "model"
-    session.export(folder, product.name)
-    LOG.info("%s: %s", folder, read_manifest(folder).card)
+    run(Trainer(DistilTask(args.data, product, seed=args.seed), plan, args.device), args, product.name)
 
 
 if __name__ == "__main__":

@@ -10,15 +10,12 @@ with the same --minutes; --export-only writes the model of the checkpoint.
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import cv2
 import numpy as np
 import torch
 from PIL import Image
@@ -28,7 +25,7 @@ from torch import Tensor, nn
 from imgstudio.core.jobs import Progress
 from imgstudio.core.pixels import Array, from_float, to_float
 from imgstudio.engine.features import BUNDLED, FeatureExtractor, perceptual_net
-from imgstudio.engine.manifest import ModelManifest, read_manifest, save_model
+from imgstudio.engine.manifest import ModelManifest, save_model
 from imgstudio.engine.nets.anystyle import ARCHITECTURE, AnyStyle, appearance
 from imgstudio.engine.registry import ModelRegistry
 from imgstudio.engine.style.statistics import (
@@ -41,7 +38,6 @@ from imgstudio.engine.style.vectors import LOOKED_AT, preset_vector
 from imgstudio.engine.style.wishes import resized
 from imgstudio.filters import style_presets
 from imgstudio.learn.builders import one_cycle
-from imgstudio.learn.checkpoints import has_checkpoint
 from imgstudio.learn.crops import tensor_of, zoomed_square
 from imgstudio.learn.data import pictures_in
 from imgstudio.learn.dataset.pictures import read_picture
@@ -53,8 +49,8 @@ from imgstudio.learn.reports import Goal, PreviewRow, Validation
 from imgstudio.learn.task import Batch, Terms
 from imgstudio.learn.tasks.style import grained
 from imgstudio.learn.trainer import Trainer
-from training.defaults.enhance import add_scores, train
 from training.defaults.features import FOLDERS, photos_of
+from training.defaults.script import given, options, run
 
 LOG = logging.getLogger("training.style")
 PRESETS: Final = {preset.id: preset.label for preset in style_presets.PRESETS}
@@ -308,23 +304,10 @@ def write_thumbnails(model: AnyStyle, photo: Path, folder: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Train the bundled network that paints in any style.")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--minutes", type=float, default=120)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoint")
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
-    parser.add_argument("--export", type=Path, help="model folder to write; default: a folder under --out")
-    parser.add_argument("--export-only", action="store_true", help="only write the model of the checkpoint")
-    parser.add_argument("--scores", type=Path, help="figures of the benchmark for the card (JSON)")
+    parser = options("Train the bundled network that paints in any style.")
     parser.add_argument("--thumbnails", type=Path, help="folder for a small picture of each preset")
     parser.add_argument("--sample", type=Path, help="photo that they are painted from")
-    args = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    torch.set_num_threads(args.threads)
-    cv2.setNumThreads(args.threads)
+    args = given(parser)
     cycles = [
         one_cycle(
             EPOCHS * share,
@@ -344,19 +327,11 @@ def main() -> None:
     session = Trainer(task, plan, args.device)
     # Its normalisation takes planes one after the other.
     task.network.to(memory_format=torch.contiguous_format)
-    if (args.resume and has_checkpoint(args.out)) or args.export_only:
-        session.restore(args.out)
-    if not args.export_only:
-        train(session, args.out)
-    folder = args.export or args.out / "model"
-    session.export(folder, "Style")
+    run(session, args, "Style")
     if args.thumbnails:
         finished = session.network_now()
         assert isinstance(finished, Apprentice)
         write_thumbnails(finished.finished().eval(), args.sample, args.thumbnails)
-    if args.scores:
-        add_scores(folder, json.loads(args.scores.read_text(encoding="utf-8")))
-    LOG.info("%s: %s", folder, read_manifest(folder).card)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,108 @@
+"""What the scripts of the bundled networks share: options, the run with its checkpoints, the model at its end."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import logging
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import torch
+
+from imgstudio.engine.manifest import MANIFEST_NAME, read_manifest
+from imgstudio.learn.checkpoints import has_checkpoint
+from imgstudio.learn.reports import StepReport
+from imgstudio.learn.trainer import Trainer
+
+LOG = logging.getLogger("training.defaults")
+SAVE_SECONDS: Final = 180
+TOLD: Final = 200
+"""Steps between two lines of the log."""
+MODEL: Final = "model"
+"""Folder of the model in that of a run."""
+
+
+def options(description: str, *, minutes: float = 120) -> argparse.ArgumentParser:
+    """Those that every script has; `minutes` is what it takes if nothing is said."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--minutes", type=float, default=minutes)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoint")
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
+    parser.add_argument("--export", type=Path, help="model folder to write; default: a folder under --out")
+    parser.add_argument("--export-only", action="store_true", help="only write the model of the checkpoint")
+    parser.add_argument("--scores", type=Path, help="figures of the benchmark for the card (JSON)")
+    return parser
+
+
+def given(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """The options of this call; logging and threads are set by them."""
+    args = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    torch.set_num_threads(args.threads)
+    cv2.setNumThreads(args.threads)
+    return args
+
+
+def run(session: Trainer, args: argparse.Namespace, name: str) -> Path:
+    """Train as the options say and write the model that users call `name`; returns its folder."""
+    bring(session, args)
+    folder: Path = args.export or args.out / MODEL
+    session.export(folder, name)
+    if args.scores:
+        add_scores(folder, json.loads(args.scores.read_text(encoding="utf-8")))
+    LOG.info("%s: %s", folder, read_manifest(folder).card)
+    return folder
+
+
+def bring(session: Trainer, args: argparse.Namespace) -> None:
+    """Go on from the checkpoint if that was asked for, and train unless only the export was."""
+    if (args.resume and has_checkpoint(args.out)) or args.export_only:
+        session.restore(args.out)
+    if not args.export_only:
+        train(session, args.out)
+
+
+def train(session: Trainer, out: Path) -> None:
+    """Run to the end; save every few minutes and tell how it goes."""
+    seen: list[list[float]] = []
+    saved = time.monotonic()
+    for report in session.steps():
+        seen.append([report.loss, *report.terms.values()])
+        if report.step % TOLD == 0:
+            LOG.info("step %d, %.1f %%: %s", report.step, 100 * report.done, _means(seen))
+            seen.clear()
+        _tell(report)
+        if time.monotonic() - saved > SAVE_SECONDS:
+            session.save(out)
+            saved = time.monotonic()
+    session.save(out)
+
+
+def add_scores(folder: Path, scores: Mapping[str, Any]) -> None:
+    """Put figures of a benchmark into the card of a model."""
+    manifest = read_manifest(folder)
+    card = {**manifest.card, "scores": {**manifest.card.get("scores", {}), **scores}}
+    (folder / MANIFEST_NAME).write_text(dataclasses.replace(manifest, card=card).to_json(), encoding="utf-8")
+
+
+def _means(rows: list[list[float]]) -> str:
+    """Of the loss and its terms; steps with fewer terms than the last one do not count."""
+    return " ".join(f"{value:.5f}" for value in np.mean([r for r in rows if len(r) == len(rows[-1])], 0))
+
+
+def _tell(report: StepReport) -> None:
+    if report.note:
+        LOG.info("step %d: %s", report.step, report.note)
+    if report.validation is not None:
+        scores = {name: round(value, 3) for name, value in report.validation.scores.items()}
+        LOG.info("step %d, %.1f %%: %s", report.step, 100 * report.done, scores)
