@@ -51,6 +51,17 @@ def _nothing_runs_on():
         assert not jobs.running_threads(), "a worker thread is still running"
 
 
+@pytest.fixture
+def one_thread():
+    """Torch computes in one thread: quicker for small networks, and sums come out alike everywhere."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def person():
     """The module tests.studio: `Studio`, `Answers`, `check_document`."""

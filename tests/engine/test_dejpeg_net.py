@@ -18,15 +18,9 @@ from imgstudio.engine.manifest import WEIGHTS_NAME, read_manifest
 from imgstudio.engine.nets.dejpeg import ARCHITECTURE, DejpegNet, haar, phase_planes, waves_of
 from imgstudio.engine.weights import load
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 MODEL = Path(__file__).parents[2] / "resources/models/dejpeg"
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -18,15 +18,9 @@ from imgstudio.engine.style.statistics import LayerStatistics, roughness, statis
 from imgstudio.engine.style.windows import tiles_of
 from imgstudio.engine.style.wishes import Wishes
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 import pytest
-import torch
 from torch import nn
 
 from imgstudio.core.errors import UserError
@@ -19,15 +18,6 @@ from imgstudio.learn.plan import Plan, plan_from_json
 from tests.learn.tiny_task import TinyTask, are_equal, losses_of, phase, plan, trainer, varied_plan
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def _one_thread():
-    """As in the other process: sums of several threads differ in the last digits."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def saved(folder, steps=3, the_plan=None):
@@ -74,7 +64,7 @@ for report in run.steps():
 """
 
 
-@pytest.mark.usefixtures("_one_thread")
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL there")
 def test_killed_in_the_middle_of_a_save_a_run_goes_on_from_the_one_before(tmp_path):
     killed = subprocess.run(

@@ -19,16 +19,9 @@ from imgstudio.learn.recipes import classify_critic
 from imgstudio.learn.tasks.critic import CriticTask
 from imgstudio.learn.trainer import Trainer
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 NET = {"channels": 8, "halvings": 2}
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    """Networks this small are slower with more."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def noise(seed, side=32):

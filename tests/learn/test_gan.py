@@ -18,18 +18,11 @@ from imgstudio.learn.recipe import Request, Setup
 from imgstudio.learn.reports import Goal, PreviewRow, Validation
 from imgstudio.learn.tasks.gan import Generator, resting, saved_generations
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SIDE = 16
 CRITIC = {"channels": 8, "halvings": 2}
 SETTINGS = GanSettings(generations=6, threshold=0.69)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    """Networks this small are slower with more."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 class Sharpener(nn.Module):

@@ -25,17 +25,10 @@ from imgstudio.learn.recipes import look
 from imgstudio.learn.tasks.look import LookSettings, LookTask, shown_square
 from imgstudio.learn.trainer import Trainer
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 BLUE, ORANGE = (0.5, 0.7, 1.0), (1.0, 0.7, 0.4)
 SIDE = 140
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    """Networks this small are slower with more."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def fill(folder, tint, count, *, seed, side=SIDE):

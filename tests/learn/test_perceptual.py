@@ -7,14 +7,7 @@ from torch.nn import functional
 from imgstudio.engine.style.statistics import statistics, total_variation
 from imgstudio.learn.perceptual import FeatureLoss, FeatureWeights, StyleLoss, feature_distance
 
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    """Networks this small are slower with more."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 class Bank:

@@ -22,13 +22,7 @@ from imgstudio.learn.tasks.restore import RestoreSettings, RestoreTask, new_net
 from imgstudio.learn.tasks.upscale import FINISH, UpscaleSettings, UpscaleTask, net_of
 from imgstudio.learn.trainer import Trainer
 
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def drawing(seed, side=132):

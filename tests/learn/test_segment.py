@@ -38,14 +38,6 @@ PLAN = Plan(
 )
 
 
-@pytest.fixture
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def street(count=367, valid=101, size=(480, 360)):
     samples = tuple(Sample(None, None, *size) for _ in range(count + valid))
     split = Split(tuple(range(count)), tuple(range(count, count + valid)))

@@ -24,14 +24,7 @@ from imgstudio.learn.recipes import style
 from imgstudio.learn.tasks.style import StyleSettings, StyleTask
 from imgstudio.learn.trainer import Trainer
 
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    """Networks this small are slower with more."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture
