@@ -19,7 +19,7 @@ import numpy as np
 from imgstudio.core import imagefile, projectfile
 from imgstudio.core.blend import flatten
 from imgstudio.core.document import Document
-from imgstudio.core.geometry import Affine, Rect
+from imgstudio.core.geometry import Rect, Transform
 from imgstudio.core.layers import Layer
 from imgstudio.core.snapshot import freeze
 from imgstudio.core.tiles import TileStore
@@ -58,7 +58,7 @@ def sample() -> Document:
     clipped = layer(random, Rect(0, 0, 240, 160), "normal")
     clipped.clip, clipped.opacity = True, 0.5
     turned = layer(random, Rect(0, 0, 60, 60), "normal")
-    turned.transform = Affine(0.8, 0.6, -0.6, 0.8, 150, 60)
+    turned.transform = Transform(0.8, 0.6, -0.6, 0.8, 150, 60)
     group = Layer("Group", children=[layer(random, Rect(130, 30, 80, 80), "normal"), turned], opacity=0.7)
     masked_group = Layer("Masked", children=[layer(random, Rect(10, 100, 90, 50), "normal")], blend="screen")
     masked_group.mask = TileStore(1, fill=255)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from imgstudio.core.blendmodes import BLEND_MODES, blended
 from imgstudio.core.document import Document
-from imgstudio.core.geometry import Affine, Rect
+from imgstudio.core.geometry import Rect, Transform
 from imgstudio.core.layers import BlendMode, Layer
 from imgstudio.core.pixels import Array, Floats, from_float, to_depth, to_float, top
 from imgstudio.core.snapshot import DocumentSnapshot
@@ -222,7 +222,7 @@ def _active_mask(layer: Layer) -> TileStore | None:
     return layer.mask if layer.mask_enabled else None
 
 
-def _exact(store: TileStore, transform: Affine, rect: Rect) -> Array:
+def _exact(store: TileStore, transform: Transform, rect: Rect) -> Array:
     """Pixels under a transform that needs no resampling."""
     if transform.is_translation:
         dx, dy = transform.offset

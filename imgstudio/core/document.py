@@ -74,6 +74,8 @@ class Document:
     """`bounds` changed."""
     saved = Signal()
     """`path` or the clean state changed."""
+    held_changed = Signal()
+    """`held` changed: a drag of layers begins or ends."""
 
     def __init__(self, width: int, height: int, dtype: npt.DTypeLike = np.uint8) -> None:
         self.bounds = Rect(0, 0, width, height)
@@ -93,6 +95,8 @@ class Document:
         self.warnings: tuple[str, ...] = ()
         self.original: TileStore | None = None
         """The flattened picture as it was opened, for before/after; follows crop, turn and resize."""
+        self.held: tuple[Layer, ...] = ()
+        """Layers that a pointer drags about now: the one taken first, then all that go with it."""
         self._active = ""
 
     @classmethod
@@ -149,13 +153,18 @@ class Document:
         """Carry out a command as one undo step."""
         self.history.push(command, merge=merge)
 
-    def place_above(self, layer: Layer | None) -> Place:
-        """Where a new layer goes: above `layer` (and what is clipped to it), else on top."""
+    def place_above(self, layer: Layer | None, *, free: bool = False) -> Place:
+        """Where a new layer goes: above `layer` (and what is clipped to it), else on top.
+
+        One that is `free`, not clipped to it, also goes above what was made of it as an object.
+        """
         if layer is None:
             return Place("", len(self.layers))
         place = self.layers.place_of(layer)
         siblings, index = self.layers.siblings(place.group), place.index + 1
-        while index < len(siblings) and siblings[index].clip:
+        while index < len(siblings) and (
+            siblings[index].clip or (free and siblings[index].object_id == layer.id)
+        ):
             index += 1
         return Place(place.group, index)
 
@@ -180,7 +189,8 @@ class Document:
         self.do(self.setting(layer, label, **values), merge=merge)
 
     def adding(self, layer: Layer, place: Place | None = None, label: str = "Add layer") -> AddLayer:
-        return AddLayer(self.layers, layer, place or self.place_above(self.active), self._layers_dirty, label)
+        place = place or self.place_above(self.active, free=not layer.clip)
+        return AddLayer(self.layers, layer, place, self._layers_dirty, label)
 
     def removing(self, layer: Layer, label: str = "Delete layer") -> RemoveLayer:
         return RemoveLayer(self.layers, layer, self.layers.place_of(layer), self._layers_dirty, label)

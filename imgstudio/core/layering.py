@@ -76,7 +76,7 @@ def duplicate_layer(document: Document, layer: Layer) -> Layer:
     copy = layer.duplicate()
     copy.name = f"{layer.name} copy"
     place = document.layers.place_of(layer)
-    place = replace(place, index=place.index + 1) if layer.clip else document.place_above(layer)
+    place = replace(place, index=place.index + 1) if layer.clip else document.place_above(layer, free=True)
     document.add_layer(copy, place, "Duplicate layer")
     return copy
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from imgstudio.core.geometry import EMPTY, IDENTITY, Affine, Rect
+from imgstudio.core.geometry import EMPTY, IDENTITY, Rect, Transform
 from imgstudio.core.recipe import Recipe
 from imgstudio.core.tiles import TileStore
 
@@ -53,7 +53,7 @@ class Layer:
     clip: bool = False
     """Paint only on the layer below it (its base): its alpha never changes the base's alpha."""
     locked: bool = False
-    transform: Affine = IDENTITY
+    transform: Transform = IDENTITY
     """From layer to document coordinates."""
     recipe: Recipe | None = None
     """How an AI layer was made; None for other layers."""
@@ -68,6 +68,12 @@ class Layer:
     @property
     def is_ai(self) -> bool:
         return self.recipe is not None
+
+    @property
+    def object_id(self) -> str:
+        """Of what a filter made of one layer over those below it: the id of that layer; "" for all others."""
+        steps = self.recipe.steps if self.recipe is not None else ()
+        return str(steps[-1].made_of.get("layer", "")) if steps else ""
 
     def bounds(self) -> Rect:
         """Box of what the layer may show, in document pixels."""

@@ -7,7 +7,7 @@ import numpy as np
 from imgstudio.core.blend import composite, flatten, render_layer
 from imgstudio.core.document import Document
 from imgstudio.core.errors import UserError
-from imgstudio.core.geometry import Affine, Rect
+from imgstudio.core.geometry import Rect, Transform
 from imgstudio.core.layering import bands
 from imgstudio.core.layers import Layer
 from imgstudio.core.pixels import Array, Floats, from_float, to_depth, to_float
@@ -51,7 +51,7 @@ def cut_pixels(document: Document, layer: Layer) -> tuple[Array, Rect]:
 
 def clear_selection_pixels(document: Document, layer: Layer, *, label: str = "Clear") -> None:
     """Make the selected pixels of a layer transparent; they keep their colour underneath."""
-    _check_paintable(layer)
+    check_paintable(layer)
     area = layer.pixels.bounds()
     with document.editing(layer.pixels, label) as edit:
         for rect in bands(area):
@@ -64,7 +64,7 @@ def clear_selection_pixels(document: Document, layer: Layer, *, label: str = "Cl
 
 def fill_selection(document: Document, layer: Layer, colour: tuple[int, int, int, int]) -> None:
     """Paint 8-bit RGBA over the selection (or the whole picture) in a layer."""
-    _check_paintable(layer)
+    check_paintable(layer)
     area = layer.transform.inverted().bounds_of(_selected_box(document))
     paint = Layer("Fill", TileStore(4, document.dtype))
     one = to_depth(np.array([[colour]], np.uint8), document.dtype)
@@ -94,7 +94,7 @@ def add_layer_mask(document: Document, layer: Layer, *, from_selection: bool) ->
 def apply_mask(document: Document, layer: Layer) -> None:
     """Make what the mask hides transparent and drop the mask; the layer looks the same."""
     mask = layer.mask
-    _check_paintable(layer)
+    check_paintable(layer)
     if mask is None:
         return
     after = layer.pixels.copy()
@@ -127,7 +127,7 @@ def mask_to_selection(document: Document, layer: Layer) -> None:
             dx, dy = layer.transform.offset
             shown = mask.read(rect.translated(-dx, -dy))
         else:
-            shown = _through(mask, layer.transform, rect)[..., None]
+            shown = coverage_through(mask, layer.transform, rect)[..., None]
         after.write(rect, shown)
     after.drop_plain_tiles()
     document.do(document.replacing(document.selection.store, "Mask to selection", after))
@@ -146,11 +146,11 @@ def coverage_in_layer(store: TileStore, layer: Layer, rect: Rect) -> Coverage:
     """A coverage of one channel in document coordinates over `rect` of a pixel layer's own coordinates."""
     if layer.transform.is_translation:
         return store.read(rect.translated(*layer.transform.offset))[..., 0]
-    return _through(store, layer.transform.inverted(), rect)
+    return coverage_through(store, layer.transform.inverted(), rect)
 
 
-def _through(store: TileStore, transform: Affine, rect: Rect) -> Coverage:
-    """Coverage under any transform."""
+def coverage_through(store: TileStore, transform: Transform, rect: Rect) -> Coverage:
+    """What a store of one channel shows in `rect` of the document under any transform."""
     plain = np.float32(store.fill / 255)
 
     def read(part: Rect) -> Floats:
@@ -166,7 +166,8 @@ def _selected_box(document: Document) -> Rect:
     return document.bounds if document.selection.is_empty else document.selection.bounds()
 
 
-def _check_paintable(layer: Layer) -> None:
+def check_paintable(layer: Layer) -> None:
+    """Raises UserError unless the layer's own pixels may be changed."""
     if layer.is_group:
         raise UserError(f"“{layer.name}” is a group", "It has no pixels of its own", "Choose a layer in it")
     if layer.locked:

@@ -25,10 +25,12 @@ from imgstudio.core.masking import (
 )
 from imgstudio.core.recolouring import assign_profile, convert_depth, convert_to_profile
 from imgstudio.core.reshaping import crop, flip, resize_canvas, resize_image, rotate, straighten
+from imgstudio.core.transforming import apply_transform, flip_layer, turn_layer
 
 __all__ = [
     "add_layer_mask",
     "apply_mask",
+    "apply_transform",
     "assign_profile",
     "clear_selection_pixels",
     "convert_depth",
@@ -42,6 +44,7 @@ __all__ = [
     "fill_selection",
     "flatten_image",
     "flip",
+    "flip_layer",
     "group_layers",
     "layer_from_pixels",
     "mask_to_selection",
@@ -52,5 +55,6 @@ __all__ = [
     "rotate",
     "selection_in_layer",
     "straighten",
+    "turn_layer",
     "ungroup",
 ]

@@ -53,6 +53,8 @@ class Picture:
 
     suffixes: tuple[str, ...] = ()
     presets: tuple[Preset, ...] = ()
+    none_means: str = ""
+    """What no file at all is called, such as "Layers below"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ class Ui:
     help: str = ""
     group: str = ""
     advanced: bool = False
+    bare: bool = False
+    """A number without a slider where the form is a single line."""
     histogram: bool = False
     """A number from black to white: the picture's histogram stands above it with a mark at its value."""
     visible_if: tuple[str, Any] | None = None
@@ -97,6 +101,8 @@ class Param:
     suffixes: tuple[str, ...] = ()
     presets: tuple[Preset, ...] = ()
     """Of a file."""
+    none_means: str = ""
+    """Of a file: what none is called."""
     most_points: int = 0
     """Of a curve."""
 
@@ -246,6 +252,7 @@ def _param(field: dataclasses.Field[Any], hint: Any) -> Param:
         choices,
         picture.suffixes,
         picture.presets,
+        picture.none_means,
         most_points,
     )
 

@@ -28,7 +28,9 @@ class RecipeStep:
     models: dict[str, str] = field(default_factory=dict)
     """Model id -> sha256 of the weights that were used."""
     region: str = "all"
-    """"all", or "mask" when a selection limited it."""
+    """"all", "mask" when a selection limited it, or "object" when it was made of one layer over what lies below."""
+    made_of: dict[str, Any] = field(default_factory=dict)
+    """Of an object: its layer's id and where that lay; see filters/objects.py. Empty for other steps."""
     program: str = ""
     """Name and version of the program that ran it."""
 
@@ -43,7 +45,7 @@ class Recipe:
         return Recipe((*self.steps, step))
 
     def to_json(self) -> str:
-        document = {"imgstudio_recipe": SCHEMA, "steps": [asdict(step) for step in self.steps]}
+        document = {"imgstudio_recipe": SCHEMA, "steps": [_written(step) for step in self.steps]}
         return json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True)
 
     @classmethod
@@ -58,6 +60,13 @@ class Recipe:
                 "Save the recipe again from the window or with --save-recipe",
             ) from None
         return cls(tuple(_step(item, number) for number, item in enumerate(_steps(data), 1)))
+
+
+def _written(step: RecipeStep) -> dict[str, Any]:
+    values = asdict(step)
+    if not step.made_of:
+        del values["made_of"]
+    return values
 
 
 def _steps(data: Any) -> list[Any]:
@@ -81,6 +90,7 @@ _TYPES: Final[dict[str, Any]] = {
     "seed": int,
     "models": dict,
     "region": str,
+    "made_of": dict,
     "program": str,
 }
 

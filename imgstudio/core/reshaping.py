@@ -11,7 +11,7 @@ import numpy as np
 
 from imgstudio.core.document import Document
 from imgstudio.core.errors import UserError
-from imgstudio.core.geometry import IDENTITY, Affine, Rect
+from imgstudio.core.geometry import IDENTITY, NEAREST, Rect, Transform
 from imgstudio.core.history import Command
 from imgstudio.core.layers import Layer
 from imgstudio.core.pixels import Floats, from_float, to_float
@@ -21,14 +21,14 @@ from imgstudio.core.warping import blocks, turned, warped
 LONGEST_SIDE: Final = 100_000
 _SOFT_EDGE: Final = 4
 """Pixels of plain mask kept around a mask's content, so that its edge is resampled, not cut."""
-_TURNS: Final = {90: Affine(0, 1, -1, 0), 180: Affine(-1, 0, 0, -1), 270: Affine(0, -1, 1, 0)}
+_TURNS: Final = {90: Transform(0, 1, -1, 0), 180: Transform(-1, 0, 0, -1), 270: Transform(0, -1, 1, 0)}
 
 
 def crop(document: Document, rect: Rect, *, delete_outside: bool = False) -> None:
     """Make `rect` the whole picture; it may reach beyond the present one. Layers keep what lies outside."""
     _check_size(rect.width, rect.height)
     label = "Crop"
-    shift = Affine(e=-rect.x, f=-rect.y)
+    shift = Transform(e=-rect.x, f=-rect.y)
     commands: list[Command] = [document.resizing(rect.width, rect.height)]
     for layer in document.layers.all():
         if layer.is_group:
@@ -58,7 +58,7 @@ def resize_image(document: Document, width: int, height: int) -> None:
     """Scale everything to `width` x `height`: bicubic, with area averaging where it shrinks."""
     _check_size(width, height)
     label, bounds = "Image size", document.bounds
-    scale = Affine(a=width / bounds.width, d=height / bounds.height)
+    scale = Transform(a=width / bounds.width, d=height / bounds.height)
     commands: list[Command] = [document.resizing(width, height)]
     for layer in document.layers.all():
         if layer.is_group:
@@ -81,7 +81,7 @@ def resize_image(document: Document, width: int, height: int) -> None:
 def rotate(document: Document, degrees: Literal[90, 180, 270]) -> None:
     """Turn the picture clockwise; no pixel is resampled."""
     width, height = document.bounds.width, document.bounds.height
-    shift = {90: Affine(e=height), 180: Affine(e=width, f=height), 270: Affine(f=width)}[degrees]
+    shift = {90: Transform(e=height), 180: Transform(e=width, f=height), 270: Transform(f=width)}[degrees]
     size = (width, height) if degrees == 180 else (height, width)
     _turn(document, f"Rotate {degrees}°", _TURNS[degrees], shift, size)
 
@@ -89,8 +89,8 @@ def rotate(document: Document, degrees: Literal[90, 180, 270]) -> None:
 def flip(document: Document, *, horizontal: bool) -> None:
     """Mirror left and right (`horizontal`) or top and bottom."""
     width, height = document.bounds.width, document.bounds.height
-    mirror = Affine(a=-1) if horizontal else Affine(d=-1)
-    shift = Affine(e=width) if horizontal else Affine(f=height)
+    mirror = Transform(a=-1) if horizontal else Transform(d=-1)
+    shift = Transform(e=width) if horizontal else Transform(f=height)
     _turn(document, "Flip horizontally" if horizontal else "Flip vertically", mirror, shift, (width, height))
 
 
@@ -102,9 +102,9 @@ def straighten(document: Document, angle: float) -> None:
     width, height = _largest_inside(bounds.width, bounds.height, radians(angle))
     c, s = cos(radians(angle)), sin(radians(angle))
     turn = (
-        Affine(e=-bounds.width / 2, f=-bounds.height / 2)
-        .then(Affine(c, s, -s, c))
-        .then(Affine(e=width / 2, f=height / 2))
+        Transform(e=-bounds.width / 2, f=-bounds.height / 2)
+        .then(Transform(c, s, -s, c))
+        .then(Transform(e=width / 2, f=height / 2))
     )
     commands: list[Command] = [document.resizing(width, height)]
     for layer in document.layers.all():
@@ -119,7 +119,12 @@ def straighten(document: Document, angle: float) -> None:
     document.compound(label, *commands)
 
 
-def _turn(document: Document, label: str, linear: Affine, shift: Affine, size: tuple[int, int]) -> None:
+def transformed_mask(store: TileStore, through: Transform, picture: Rect) -> TileStore:
+    """A mask in document coordinates under any map; `picture` is the document's box, no edge of the mask."""
+    return _moved(store, through) if through.keeps_pixels else _resampled_mask(store, through, picture)
+
+
+def _turn(document: Document, label: str, linear: Transform, shift: Transform, size: tuple[int, int]) -> None:
     """Turn or mirror every store; transforms change so that they do to the turned pixels what they did."""
     whole = linear.then(shift)
     commands: list[Command] = [document.resizing(*size)]
@@ -137,7 +142,7 @@ def _turn(document: Document, label: str, linear: Affine, shift: Affine, size: t
     document.compound(label, *commands)
 
 
-def _moved(store: TileStore, transform: Affine) -> TileStore:
+def _moved(store: TileStore, transform: Transform) -> TileStore:
     """The same pixels under a transform that needs no resampling."""
     made = TileStore(store.channels, store.dtype, fill=store.fill)
     for (column, row), tile in store.snapshot().tiles.items():
@@ -176,13 +181,13 @@ def _on_original(
 
 
 def _scaling_mask(
-    document: Document, layer: Layer, label: str, through: Affine, picture: Rect
+    document: Document, layer: Layer, label: str, through: Transform, picture: Rect
 ) -> Iterator[Command]:
     if layer.mask is not None:
         yield document.replacing(layer.mask, label, _resampled_mask(layer.mask, through, picture))
 
 
-def _resampled_mask(store: TileStore, through: Affine, picture: Rect) -> TileStore:
+def _resampled_mask(store: TileStore, through: Transform, picture: Rect) -> TileStore:
     """`picture` is the document's box in the mask's coordinates: its edge is no edge of the mask."""
     box = store.filled_bounds()
     if box.is_empty:
@@ -191,7 +196,7 @@ def _resampled_mask(store: TileStore, through: Affine, picture: Rect) -> TileSto
     return _resampled(store, around.intersect(picture.united(box)), through)
 
 
-def _resampled(store: TileStore, box: Rect, through: Affine) -> TileStore:
+def _resampled(store: TileStore, box: Rect, through: Transform) -> TileStore:
     """What `box` of a store looks like under a transform; beyond the box its edge pixels go on.
 
     So a picture that fills the document stays opaque up to the border.
@@ -201,7 +206,7 @@ def _resampled(store: TileStore, box: Rect, through: Affine) -> TileStore:
         return made
     target = _nearest_box(box, through)
     # As far as bicubic looks beyond the edge: a few pixels of the smaller of both pictures.
-    around = box.expanded(8 + ceil(8 / max(1e-3, min(hypot(*through[:2]), hypot(*through[2:4])))))
+    around = box.expanded(8 + ceil(8 / max(1e-3, _least_scale(through, box))))
 
     def block_of(part: Rect) -> Floats:
         return warped(lambda rect: _edge_extended(store, box, rect), around, through, part)
@@ -235,13 +240,23 @@ def _stored(flat: Floats, store: TileStore) -> np.ndarray[tuple[int, ...], np.dt
     return from_float(flat, store.dtype)
 
 
-def _nearest_box(box: Rect, through: Affine) -> Rect:
+def _nearest_box(box: Rect, through: Transform) -> Rect:
     """Where a box goes: with edges rounded to whole pixels if it stays upright, else all it may touch."""
-    if through.b != 0 or through.c != 0:
+    if through.b != 0 or through.c != 0 or not through.is_affine:
         return through.reach_of(box)
     (left, top), (right, bottom) = through.apply(box.x, box.y), through.apply(box.right, box.bottom)
     x, y = floor(left + 0.5), floor(top + 0.5)
     return Rect(x, y, max(1, floor(right + 0.5) - x), max(1, floor(bottom + 0.5) - y))
+
+
+def _least_scale(through: Transform, box: Rect) -> float:
+    """How long the shorter side of a pixel becomes where it becomes shortest."""
+    scales = []
+    for x, y in ((box.x, box.y), (box.right, box.y), (box.x, box.bottom), (box.right, box.bottom)):
+        if through.nearness(x, y) >= NEAREST:
+            there = through.around(x, y)
+            scales += [hypot(there.a, there.b), hypot(there.c, there.d)]
+    return min(scales, default=1.0)
 
 
 def _largest_inside(width: int, height: int, angle: float) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from imgstudio.app.canvas.layer_paint import STEEP, paint_layers, work_of
 from imgstudio.app.canvas.renderer import Renderer
 from imgstudio.core.blend import BLEND_MODES, composite
 from imgstudio.core.document import Document
-from imgstudio.core.geometry import Affine, Rect
+from imgstudio.core.geometry import Point, Rect, Transform
 from imgstudio.core.layers import Layer
 from imgstudio.core.tiles import TileStore
 
@@ -64,7 +64,7 @@ def random_stack(seed, modes=BLEND_MODES):
             blend=str(random.choice(modes)),
             clip=bool(random.random() < 0.4),
             visible=bool(random.random() < 0.85),
-            transform=Affine(e=int(random.integers(-90, 90)), f=int(random.integers(-90, 90))),
+            transform=Transform(e=int(random.integers(-90, 90)), f=int(random.integers(-90, 90))),
         )
         if random.random() < 0.5:
             made.mask = mask(number + 100)
@@ -130,8 +130,14 @@ def test_a_clipped_layer_never_changes_the_alpha_of_its_base():
     assert np.array_equal(shown[..., 3], base.pixels.read(AREA)[..., 3])
 
 
-def test_a_resampled_layer_matches_and_follows_later_strokes():
-    turned = layer(5, transform=Affine(0.8, 0.3, -0.3, 0.8, 60, 10))
+BENT = Transform.from_corners(
+    Rect(0, 0, 512, 512), [Point(40, 20), Point(420, 60), Point(500, 480), Point(-30, 390)]
+)
+
+
+@pytest.mark.parametrize("transform", [Transform(0.8, 0.3, -0.3, 0.8, 60, 10), BENT])
+def test_a_resampled_layer_matches_and_follows_later_strokes(transform):
+    turned = layer(5, transform=transform)
     images = WholeImages()
     assert distance([layer(6, opaque=True), turned], images=images)[0] <= 2
     turned.pixels.write(Rect(0, 0, 200, 200), np.full((200, 200, 4), 255, np.uint8))
@@ -384,7 +390,7 @@ def test_a_large_change_is_shown_at_once_and_made_exact_when_idle(qtbot):
 
 def test_blocks_between_two_rough_ones_become_exact_again(qtbot, monkeypatch):
     shown = document(width=1600, height=1300, layers=3)
-    shown.layers.root[2].transform = Affine(e=3, f=1)
+    shown.layers.root[2].transform = Transform(e=3, f=1)
     renderer = Renderer(shown)
     qtbot.waitUntil(lambda: renderer.is_right(6, shown.bounds))
     exact = pixels_of(renderer, 2)

@@ -9,7 +9,7 @@ from imgstudio.app.canvas.tools import Toolbox, brush_keys
 from imgstudio.app.canvas.tools.base import Circle, Pointer, Shade, ToolState
 from imgstudio.core import params
 from imgstudio.core.document import Document
-from imgstudio.core.geometry import Affine, Point, Rect
+from imgstudio.core.geometry import Point, Rect, Transform
 from imgstudio.core.layers import Layer, Place
 from imgstudio.core.tiles import TileStore
 
@@ -131,7 +131,7 @@ def test_no_tool_minds_that_no_picture_is_open(tool_id):
 def test_every_tool_says_what_it_is_and_has_its_own_key():
     tools = Toolbox(ToolState()).tools
     assert list(tools) == [
-        *("move", "crop", "rectangle", "ellipse", "lasso", "polygon", "wand", "mask_brush"),
+        *("move", "transform", "crop", "rectangle", "ellipse", "lasso", "polygon", "wand", "mask_brush"),
         *("brush", "eraser", "fill", "eyedropper", "hand", "zoom"),
     ]
     assert all(tool.name and tool.help and tool.icon.startswith("mdi6.") for tool in tools.values())
@@ -177,7 +177,7 @@ def test_painting_stays_inside_the_selection(hand):
 
 
 def test_the_brush_paints_a_moved_layer_in_its_own_place(hand):
-    layer = hand.add("Sticker", Rect(0, 0, 50, 50), transform=Affine(e=100, f=60))
+    layer = hand.add("Sticker", Rect(0, 0, 50, 50), transform=Transform(e=100, f=60))
     hand.take("brush", size=10.0, hardness=1.0)
     hand.click(120, 80)
     assert layer.pixels.read(Rect(20, 20, 1, 1))[0, 0].tolist() == [0, 0, 0, 255]
@@ -232,8 +232,8 @@ def test_the_eraser_end_of_a_pen_erases_with_the_brush(hand):
         ({"locked": True}, "locked"),
         ({"visible": False}, "hidden"),
         ({"children": []}, "group"),
-        ({"transform": Affine(a=2.0)}, "Apply the transform first"),
-        ({"transform": Affine(e=0.5)}, "Apply the transform first"),
+        ({"transform": Transform(a=2.0)}, "Apply transform first"),
+        ({"transform": Transform(e=0.5)}, "Apply transform first"),
     ],
 )
 @pytest.mark.parametrize("tool_id", ["brush", "eraser", "fill"])

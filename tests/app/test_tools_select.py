@@ -8,7 +8,7 @@ import pytest
 from imgstudio.app.canvas.tools import Toolbox
 from imgstudio.app.canvas.tools.base import Outline, Pointer, ToolState
 from imgstudio.core.document import Document
-from imgstudio.core.geometry import Affine, Rect
+from imgstudio.core.geometry import Rect, Transform
 from imgstudio.core.layers import Layer, Place
 from imgstudio.core.tiles import TileStore
 
@@ -222,21 +222,21 @@ def test_moving_a_layer_takes_along_what_is_clipped_to_it_and_nothing_else(toolb
     tool = take(toolbox, "move")
     tool.press(Pointer(30, 30))
     tool.move(Pointer(41.4, 25.2))
-    assert base.transform == glow.transform == Affine(e=11, f=-5)
+    assert base.transform == glow.transform == Transform(e=11, f=-5)
     assert damaged
     assert document.history.labels == []
     tool.release(Pointer(41.4, 25.2))
-    assert base.transform == glow.transform == Affine(e=11, f=-5)
-    assert other.transform == Affine()
+    assert base.transform == glow.transform == Transform(e=11, f=-5)
+    assert other.transform == Transform()
     assert document.history.labels == ["Move"]
     document.history.undo()
-    assert base.transform == glow.transform == Affine()
+    assert base.transform == glow.transform == Transform()
 
 
 def test_shift_keeps_a_move_to_one_direction(toolbox):
     tool = take(toolbox, "move")
     drag(tool, (30, 30), (50, 37), shift=True)
-    assert toolbox.state.document.active.transform == Affine(e=20, f=0)
+    assert toolbox.state.document.active.transform == Transform(e=20, f=0)
 
 
 def test_ctrl_takes_the_layer_under_the_pointer_and_a_clipped_one_gives_its_base(toolbox):
@@ -248,8 +248,8 @@ def test_ctrl_takes_the_layer_under_the_pointer_and_a_clipped_one_gives_its_base
     tool = take(toolbox, "move")
     drag(tool, (30, 30), (35, 30), ctrl=True)
     assert document.active is base
-    assert base.transform == Affine(e=5, f=0)
-    assert top.transform == Affine()
+    assert base.transform == Transform(e=5, f=0)
+    assert top.transform == Transform()
 
 
 def test_arrow_keys_nudge_and_a_run_of_them_is_one_step(toolbox):
@@ -261,10 +261,10 @@ def test_arrow_keys_nudge_and_a_run_of_them_is_one_step(toolbox):
     assert tool.key_press("Left")
     assert tool.key_press("Shift+Down")
     assert tool.key_press("Left")
-    assert base.transform == glow.transform == Affine(e=-2, f=10)
+    assert base.transform == glow.transform == Transform(e=-2, f=10)
     assert document.history.labels == ["Nudge"]
     document.history.undo()
-    assert base.transform == glow.transform == Affine()
+    assert base.transform == glow.transform == Transform()
 
 
 def test_moving_a_group_moves_its_layers_and_its_mask(toolbox):
@@ -278,12 +278,12 @@ def test_moving_a_group_moves_its_layers_and_its_mask(toolbox):
     document.active = group
     tool = take(toolbox, "move")
     drag(tool, (30, 30), (40, 33))
-    assert inside.transform == Affine(e=10, f=3)
+    assert inside.transform == Transform(e=10, f=3)
     assert group.mask.read(Rect(15, 8, 2, 2)).max() == 0
     assert group.mask.read(Rect(5, 5, 2, 2)).min() == 255
     document.history.undo()
     assert group.mask is mask
-    assert inside.transform == Affine()
+    assert inside.transform == Transform()
 
 
 def test_a_locked_layer_does_not_move_and_says_why(toolbox):
@@ -293,6 +293,6 @@ def test_a_locked_layer_does_not_move_and_says_why(toolbox):
     tool = take(toolbox, "move")
     drag(tool, (30, 30), (60, 60))
     tool.key_press("Left")
-    assert layer.transform == Affine()
+    assert layer.transform == Transform()
     assert document.history.labels == []
     assert "locked" in said[0]

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from imgstudio.core.blend import BLEND_MODES, composite, flatten, render_layer
 from imgstudio.core.blendmodes import blended
 from imgstudio.core.document import Document
-from imgstudio.core.geometry import Affine, Rect
+from imgstudio.core.geometry import Rect, Transform
 from imgstudio.core.layers import Layer
 from imgstudio.core.tiles import TileStore
 
@@ -16,11 +16,11 @@ depths = st.sampled_from([np.uint8, np.uint16])
 modes = st.sampled_from(BLEND_MODES)
 transforms = st.sampled_from(
     [
-        Affine(),
-        Affine(e=3, f=-2),
-        Affine(0, 1, -1, 0, 20, 1),
-        Affine(0.9, 0.3, -0.3, 0.9, 4.5, 1.25),
-        Affine(0.3, 0, 0, 0.6),
+        Transform(),
+        Transform(e=3, f=-2),
+        Transform(0, 1, -1, 0, 20, 1),
+        Transform(0.9, 0.3, -0.3, 0.9, 4.5, 1.25),
+        Transform(0.3, 0, 0, 0.6),
     ]
 )
 
@@ -87,7 +87,7 @@ def test_an_opaque_normal_layer_is_all_that_shows(seed, dtype):
 @given(seeds, depths, modes, st.sampled_from(["hidden", "opacity", "mask"]), st.booleans())
 @settings(max_examples=60, deadline=None)
 def test_what_does_not_show_changes_no_bit(seed, dtype, mode, how, clip):
-    below = random_stack(seed, dtype, Affine(e=2))
+    below = random_stack(seed, dtype, Transform(e=2))
     expected = composite(below, BOX, dtype)
     ghost = layer(seed + 50, dtype, blend=mode, clip=clip)
     ghost.visible = how != "hidden"
@@ -99,7 +99,7 @@ def test_what_does_not_show_changes_no_bit(seed, dtype, mode, how, clip):
 @given(seeds, depths, modes)
 @settings(max_examples=40, deadline=None)
 def test_a_masked_layer_changes_nothing_where_its_mask_is_zero(seed, dtype, mode):
-    below = random_stack(seed, dtype, Affine())
+    below = random_stack(seed, dtype, Transform())
     coverage = np.random.default_rng(seed).integers(0, 2, (20, 24)) * 255
     above = layer(seed + 5, dtype, blend=mode, mask=mask(coverage))
     outside = coverage == 0
@@ -134,7 +134,7 @@ def test_a_crop_equals_the_whole(seed, dtype, transform, x, y, size):
 def test_a_crop_equals_the_whole_across_blocks():
     picture = Rect(0, 0, 700, 600)
     moved = Layer(
-        "R", TileStore.from_array(noise(3, rect=picture)), transform=Affine(0.8, 0.2, -0.2, 0.8, 100.5, 7)
+        "R", TileStore.from_array(noise(3, rect=picture)), transform=Transform(0.8, 0.2, -0.2, 0.8, 100.5, 7)
     )
     stack = [Layer("B", TileStore.from_array(noise(4, rect=picture))), moved]
     part = Rect(490, 500, 50, 40)
@@ -145,7 +145,9 @@ def test_a_crop_equals_the_whole_across_blocks():
 
 @given(
     seeds,
-    st.sampled_from([Affine(0, 1, -1, 0, 20, 0), Affine(-1, 0, 0, -1, 24, 20), Affine(-1, 0, 0, 1, 24, 0)]),
+    st.sampled_from(
+        [Transform(0, 1, -1, 0, 20, 0), Transform(-1, 0, 0, -1, 24, 20), Transform(-1, 0, 0, 1, 24, 0)]
+    ),
 )
 @settings(max_examples=9, deadline=None)
 def test_quarter_turns_and_mirrors_move_whole_pixels(seed, transform):
@@ -160,7 +162,7 @@ def test_quarter_turns_and_mirrors_move_whole_pixels(seed, transform):
 def test_shrinking_averages_area():
     checks = (np.indices((64, 64)).sum(0) % 2 * 255).astype(np.uint8)
     pixels = np.dstack([checks] * 3 + [np.full_like(checks, 255)])
-    small = Layer("L", TileStore.from_array(pixels), transform=Affine(0.25, 0, 0, 0.25))
+    small = Layer("L", TileStore.from_array(pixels), transform=Transform(0.25, 0, 0, 0.25))
     inner = render_layer(small, Rect(2, 2, 12, 12), np.uint8)
     assert np.abs(inner[..., :3].astype(int) - 127).max() <= 2
     assert inner[..., 3].min() == 255
@@ -168,7 +170,7 @@ def test_shrinking_averages_area():
 
 def test_turning_does_not_darken_edges():
     white = np.full((40, 40, 4), 255, np.uint8)
-    turned = Layer("L", TileStore.from_array(white), transform=Affine(0.8, 0.6, -0.6, 0.8, 20, -4))
+    turned = Layer("L", TileStore.from_array(white), transform=Transform(0.8, 0.6, -0.6, 0.8, 20, -4))
     shown = render_layer(turned, Rect(-20, -20, 80, 90), np.uint8)
     assert ((shown[..., 3] > 0) & (shown[..., 3] < 255)).any()
     assert (shown[..., :3][shown[..., 3] > 0] >= 254).all()
@@ -178,7 +180,7 @@ def test_pixels_that_a_transform_shows_lie_in_the_layers_bounds():
     moved = Layer(
         "L",
         TileStore.from_array(np.full((256, 256, 4), 255, np.uint8)),
-        transform=Affine(3.3, 0.2, 0.1, 3.7, 5.5, 3),
+        transform=Transform(3.3, 0.2, 0.1, 3.7, 5.5, 3),
     )
     around = moved.bounds().expanded(30)
     shown = render_layer(moved, around, np.uint8)[..., 3]

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from imgstudio.core.blend import flatten
 from imgstudio.core.commands import tree_of
 from imgstudio.core.document import Document
-from imgstudio.core.geometry import Affine, Rect
+from imgstudio.core.geometry import Rect, Transform
 from imgstudio.core.layers import Layer, Place
 from imgstudio.core.snapshot import freeze
 from imgstudio.core.tiles import TileStore
@@ -58,7 +58,7 @@ def edit(document, kind, number):
         document.move_layer(layer, Place("", number % max(1, len(document.layers))))
     elif kind == "set":
         document.set_layer(
-            layer, "Set", merge=bool(number % 2), opacity=number % 11 / 10, transform=Affine(e=number % 7)
+            layer, "Set", merge=bool(number % 2), opacity=number % 11 / 10, transform=Transform(e=number % 7)
         )
     elif kind == "group":
         after = ((Layer("G", document.new_store(), children=[]), tree_of(document.layers.root)),)
@@ -117,7 +117,7 @@ def test_an_edit_that_changes_nothing_is_no_step():
 def test_painting_a_moved_layer_damages_where_it_shows():
     document, boxes = document_of(), []
     layer = document.layers.root[1]
-    layer.transform = Affine(e=5, f=-2)
+    layer.transform = Transform(e=5, f=-2)
     document.damaged.connect(boxes.append)
     with document.editing(layer.pixels, "Paint") as editing:
         editing.store.write(Rect(4, 4, 2, 2), np.zeros((2, 2, 4), np.uint8))

@@ -8,7 +8,7 @@ from imgstudio.core import operations as ops
 from imgstudio.core.blend import BLEND_MODES, flatten, render_layer
 from imgstudio.core.document import Document
 from imgstudio.core.errors import UserError
-from imgstudio.core.geometry import Affine, Rect
+from imgstudio.core.geometry import Rect, Transform
 from imgstudio.core.imagefile import JpegInfo
 from imgstudio.core.imageformats import xmp
 from imgstudio.core.layers import Layer
@@ -39,11 +39,13 @@ def sample(dtype=np.uint8):
     background = document.layers.root[0]
     background.jpeg = JpegInfo(np.ones((8, 8), np.uint16), None, (1, 1), (0, 0), 90)
     b = Layer("B", TileStore.from_array(noise(2, 20, 20, dtype), 5, -4), blend="screen", opacity=0.8)
-    b.mask, b.transform = mask_of(3, Rect(6, 0, 9, 9)), Affine(e=3, f=2)
+    b.mask, b.transform = mask_of(3, Rect(6, 0, 9, 9)), Transform(e=3, f=2)
     clip = Layer("Clip", TileStore.from_array(noise(4, dtype=dtype)), clip=True, opacity=0.5)
     clip.recipe = Recipe((RecipeStep("style", models={"m": "0"}),))
     turned = Layer(
-        "Turned", TileStore.from_array(noise(5, 12, 12, dtype)), transform=Affine(0.8, 0.6, -0.6, 0.8, 20, 5)
+        "Turned",
+        TileStore.from_array(noise(5, 12, 12, dtype)),
+        transform=Transform(0.8, 0.6, -0.6, 0.8, 20, 5),
     )
     turned.mask = mask_of(6, Rect(2, 2, 5, 5))
     group = Layer(

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from imgstudio.core.blend import BLEND_MODES, flatten
 from imgstudio.core.document import Document
 from imgstudio.core.errors import UserError
-from imgstudio.core.geometry import Affine, Rect
+from imgstudio.core.geometry import Rect, Transform
 from imgstudio.core.imagefile import JpegInfo, Metadata
 from imgstudio.core.layers import Layer
 from imgstudio.core.oraformat import png
@@ -40,9 +40,12 @@ def random_layer(random, dtype, name, depth=0):
     elif random.random() < 0.9:
         x, y = (int(v) for v in random.integers(-30, 20, 2))
         layer.pixels = TileStore.from_array(noise(random, int(random.integers(1, 50)), 20, dtype), x, y)
-        layer.transform = [Affine(), Affine(e=4, f=-3), Affine(0.8, 0.1, -0.3, 1.2, 3.5, 2)][
-            random.integers(3)
-        ]
+        layer.transform = [
+            Transform(),
+            Transform(e=4, f=-3),
+            Transform(0.8, 0.1, -0.3, 1.2, 3.5, 2),
+            Transform(0.8, 0.1, -0.3, 1.2, 3.5, 2, 0.001, 0.002, 0.9),
+        ][random.integers(4)]
     if random.random() < 0.4:
         layer.mask = TileStore(1, fill=int(random.choice([0, 255])))
         layer.mask.write(Rect(2, 3, 9, 9), noise(random, 9, 9, np.uint8, 1))
@@ -161,7 +164,7 @@ def masked_and_clipped():
     moved = Layer(
         "Moved",
         TileStore.from_array(noise(random, 20, 20, np.uint8)),
-        transform=Affine(0.7, 0.7, -0.7, 0.7, 30, 9),
+        transform=Transform(0.7, 0.7, -0.7, 0.7, 30, 9),
     )
     inside = Layer("Inside", TileStore.from_array(noise(random, 25, 25, np.uint8), 20, 20), opacity=0.5)
     group = Layer("Group", children=[inside, moved], blend="screen", opacity=0.8)

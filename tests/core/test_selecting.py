@@ -10,7 +10,7 @@ from imgstudio.core import selecting
 from imgstudio.core.coverage import feathered, grown, shrunk, without_holes
 from imgstudio.core.document import Document
 from imgstudio.core.errors import UserError
-from imgstudio.core.geometry import EMPTY, Affine, Rect
+from imgstudio.core.geometry import EMPTY, Rect, Transform
 from imgstudio.core.layers import Layer
 from imgstudio.core.outline import outline
 from imgstudio.core.tiles import TileStore
@@ -180,7 +180,7 @@ def test_a_layer_is_selected_where_it_shows():
     document = document_with()
     pixels = np.full((40, 50, 4), 255, np.uint8)
     pixels[:, 25:, 3] = 100
-    layer = Layer("Thing", TileStore.from_array(pixels), transform=Affine(e=-10, f=30))
+    layer = Layer("Thing", TileStore.from_array(pixels), transform=Transform(e=-10, f=30))
     document.add_layer(layer)
     selecting.select_layer(document, layer)
     after = everything(document)

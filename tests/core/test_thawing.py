@@ -8,7 +8,7 @@ import pytest
 from imgstudio.core import operations, selecting
 from imgstudio.core.blend import flatten
 from imgstudio.core.document import Document
-from imgstudio.core.geometry import Affine, Rect
+from imgstudio.core.geometry import Rect, Transform
 from imgstudio.core.jobs import Cancelled, CancelToken
 from imgstudio.core.layers import Layer
 from imgstudio.core.snapshot import freeze
@@ -24,7 +24,7 @@ def full_document() -> Document:
     """Layers, a group, a clipped layer, masks, a transform, a selection, an original."""
     document = Document.from_pixels(picture(1))
     document.original = document.layers.root[0].pixels.copy()
-    inner = Layer("inner", TileStore.from_array(picture(2)), transform=Affine(e=7, f=-5))
+    inner = Layer("inner", TileStore.from_array(picture(2)), transform=Transform(e=7, f=-5))
     mask = TileStore.from_array(picture(3)[..., :1], fill=255)
     group = Layer("group", document.new_store(), children=[inner], mask=mask)
     clipped = Layer("clipped", TileStore.from_array(picture(4)), clip=True, opacity=0.5, blend="screen")

@@ -81,7 +81,7 @@ def copy(context: AppContext) -> None:
             tr("The layer “{name}” is empty there.").format(name=layer.name),
             tr("Choose another layer, or copy all layers with “Copy merged”."),
         )
-    _put(context, pixels, rect)
+    _put(context, pixels, rect, layer.name)
 
 
 def copy_merged(context: AppContext) -> None:
@@ -126,7 +126,7 @@ def paste(context: AppContext) -> None:
     at = clip.at
     if at is not None and Rect(*at, width, height).intersect(document.bounds).is_empty:
         at = None
-    place_pixels(document, clip.pixels, tr("Pasted"), at=at)
+    context.placed.emit(place_pixels(document, clip.pixels, clip.name or tr("Pasted"), at=at))
 
 
 def paste_as_new(context: AppContext) -> None:
@@ -141,11 +141,11 @@ def paste_as_new(context: AppContext) -> None:
 
 
 def transform(context: AppContext) -> None:
-    context.tools.activate("move")
+    context.tools.activate("transform")
 
 
-def _put(context: AppContext, pixels: Array, rect: Rect) -> None:
-    context.clipboard.put(pixels, (rect.x, rect.y))
+def _put(context: AppContext, pixels: Array, rect: Rect, name: str = "") -> None:
+    context.clipboard.put(pixels, (rect.x, rect.y), name)
     size = f"{rect.width} × {rect.height} px"  # noqa: RUF001
     context.message.emit(tr("Copied {size}").format(size=size))
 
@@ -191,7 +191,9 @@ ACTIONS: Final = (
         "Transform",
         "Ctrl+T",
         transform,
-        help="Move, scale, rotate with handles.",
+        icon="move-resize",
+        checked=lambda context: context.tools.current.id == "transform",
+        help="Move, scale, turn and bend the layer with handles or numbers.",
         separator=True,
     ),
     _spec(

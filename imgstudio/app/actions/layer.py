@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from imgstudio.app.actions.file import current
 from imgstudio.app.actions.spec import ActionSpec
@@ -11,6 +11,8 @@ from imgstudio.app.context import AppContext
 from imgstudio.app.i18n import tr
 from imgstudio.core import operations, selecting
 from imgstudio.core.document import Document
+from imgstudio.core.errors import UserError
+from imgstudio.core.geometry import IDENTITY
 from imgstudio.core.layers import Layer, Place
 
 
@@ -90,6 +92,28 @@ def _with_layer(do: Callable[[Document, Layer], Any]) -> Callable[[AppContext], 
     return lambda context: do(current(context), _layer(context))
 
 
+def _flip(*, horizontal: bool) -> Callable[[AppContext], None]:
+    def run(context: AppContext) -> None:
+        document = current(context)
+        operations.flip_layer(document, _changeable(context), horizontal=horizontal)
+
+    return run
+
+
+def _turn(degrees: Literal[90, 180, 270]) -> Callable[[AppContext], None]:
+    return lambda context: operations.turn_layer(current(context), _changeable(context), degrees)
+
+
+def _changeable(context: AppContext) -> Layer:
+    """The active layer; raises UserError when it is locked."""
+    layer = _layer(context)
+    if layer.locked:
+        raise UserError(
+            tr("“{name}” is locked").format(name=layer.name), "", tr("Unlock it in the Layers panel first.")
+        )
+    return layer
+
+
 def merge_down(context: AppContext) -> None:
     document, chosen = current(context), _layer(context).id
 
@@ -99,6 +123,22 @@ def merge_down(context: AppContext) -> None:
         operations.merge_down(copy, layer)
 
     context.edits.do(document, tr("Merge down"), change)
+
+
+def apply_transform(context: AppContext) -> None:
+    document, chosen = current(context), _changeable(context).id
+
+    def change(copy: Document) -> None:
+        layer = copy.layers.find(chosen)
+        assert layer is not None
+        operations.apply_transform(copy, layer)
+
+    context.edits.do(document, tr("Apply transform"), change)
+
+
+def is_transformed(context: AppContext) -> bool:
+    layer = active(context)
+    return layer is not None and not layer.is_group and layer.transform != IDENTITY
 
 
 def merge_visible(context: AppContext) -> None:
@@ -139,8 +179,37 @@ ACTIONS: Final = (
         icon="folder-outline",
     ),
     _spec("ungroup", "Ungroup", "Ctrl+Shift+G", _with_layer(operations.ungroup), enabled=has_group),
+    _spec("turn_right", "90° clockwise", "", _turn(90), menu="Layer/Turn", icon="rotate-right"),
+    _spec("turn_left", "90° counter-clockwise", "", _turn(270), menu="Layer/Turn", icon="rotate-left"),
+    _spec("turn_half", "180°", "", _turn(180), menu="Layer/Turn"),
+    _spec(
+        "flip_horizontal",
+        "Left and right",
+        "",
+        _flip(horizontal=True),
+        menu="Layer/Flip",
+        icon="flip-horizontal",
+        help="Mirror the layer left and right, in its place.",
+    ),
+    _spec(
+        "flip_vertical",
+        "Top and bottom",
+        "",
+        _flip(horizontal=False),
+        menu="Layer/Flip",
+        icon="flip-vertical",
+        help="Mirror the layer top and bottom, in its place.",
+    ),
     _spec("up", "Move up", "Ctrl+]", _move(1), enabled=_can_move(1), separator=True),
     _spec("down", "Move down", "Ctrl+[", _move(-1), enabled=_can_move(-1)),
+    _spec(
+        "apply_transform",
+        "Apply transform",
+        "",
+        apply_transform,
+        enabled=is_transformed,
+        help="Resample the layer as it is shown, so that it can be painted on.",
+    ),
     _spec(
         "mask_add",
         "Add",

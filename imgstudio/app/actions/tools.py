@@ -29,6 +29,7 @@ def tool_actions(tools: Iterable[Tool]) -> tuple[ActionSpec, ...]:
             help=tool.help,
         )
         for tool in tools
+        if not tool.action_id
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
+from math import floor, log2, sqrt
 from typing import Final, Protocol
 
 import numpy as np
@@ -20,8 +21,9 @@ from imgstudio.app.canvas.surfaces import (
     to_eight_bit,
     wrapped,
 )
+from imgstudio.app.canvas.view import LEVELS
 from imgstudio.core.blend import render_layer
-from imgstudio.core.geometry import EMPTY, Affine, Rect
+from imgstudio.core.geometry import EMPTY, Rect, Transform
 from imgstudio.core.layers import Layer
 from imgstudio.core.pixels import Array
 from imgstudio.core.tiles import TILE, Index, TileSnapshot, TileStore, tiles_under
@@ -35,6 +37,8 @@ class LayerImages(Protocol):
     """Draws one pixel layer; `rect` and the painter's device are in pixels of `level`."""
 
     level: int
+    is_exact: bool
+    """Whether what is drawn is what the exact compositor would give, so that blending it exactly is worth it."""
 
     def draw(self, painter: QPainter, layer: Layer, rect: Rect) -> None: ...
 
@@ -47,6 +51,7 @@ class WholeImages:
     """Layers at full size, read from their tiles; only resampled ones are remembered."""
 
     level = 0
+    is_exact = True
 
     def __init__(self) -> None:
         self._warped: dict[tuple[str, Rect], _Warped] = {}
@@ -62,6 +67,19 @@ class WholeImages:
             if tile is not None:
                 coverage = None if mask is None else _tile_of(mask, index)[inner]
                 _draw_part(painter, tile[inner], coverage, outer[1].start, outer[0].start)
+
+    def lacking(self, layer: Layer, rect: Rect) -> int:
+        """How many blocks must be resampled before a layer can be drawn in `rect` of the document."""
+        if layer.transform.keeps_pixels:
+            return 0
+        grid, now = rect.intersect(layer.bounds()).covering_multiple(WARP_BLOCK), _state_of(layer)
+        keys = [
+            (layer.id, Rect(x, y, WARP_BLOCK, WARP_BLOCK))
+            for y in range(grid.y, grid.bottom, WARP_BLOCK)
+            for x in range(grid.x, grid.right, WARP_BLOCK)
+        ]
+        known = [self._warped.get(key) for key in keys]
+        return sum(block is None or not block.state.equals(now) for block in known)
 
     def keep_only(self, ids: set[str]) -> None:
         """Forget layers that are gone."""
@@ -91,7 +109,7 @@ class WholeImages:
 class _State:
     """What a resampled layer looked like; snapshots make later writes copy, so identity is enough."""
 
-    transform: Affine
+    transform: Transform
     pixels: TileSnapshot
     mask: TileSnapshot | None
 
@@ -114,8 +132,29 @@ def _state_of(layer: Layer) -> _State:
     return _State(layer.transform, layer.pixels.snapshot(), None if mask is None else mask.snapshot())
 
 
+class DraftImages:
+    """Layers at full size; those that must be resampled as QPainter does it, which is quick and less fine."""
+
+    level = 0
+    is_exact = False
+
+    def __init__(self, whole: WholeImages) -> None:
+        self._whole = whole
+        self._layers: dict[tuple[str, int], _Reduced] = {}
+
+    def draw(self, painter: QPainter, layer: Layer, rect: Rect) -> None:
+        if layer.transform.keeps_pixels:
+            self._whole.draw(painter, layer, rect)
+            return
+        level = _level_for(layer)
+        reduced = self._layers.setdefault((layer.id, level), _Reduced(level))
+        reduced.draw(painter, layer, Transform(e=-rect.x, f=-rect.y))
+
+
 class ReducedImages:
     """Layers averaged down `level` times, so that a large change is shown at once when zoomed out."""
+
+    is_exact = False
 
     def __init__(self, level: int) -> None:
         self.level = level
@@ -125,19 +164,8 @@ class ReducedImages:
         if layer.pixels.is_empty:
             return
         reduced = self._layers.setdefault(layer.id, _Reduced(self.level))
-        reduced.update(layer)
         scale = 2.0**self.level
-        x, y = reduced.origin
-        place = (
-            Affine(scale, 0, 0, scale, x, y)
-            .then(layer.transform)
-            .then(Affine(1 / scale, 0, 0, 1 / scale, -rect.x, -rect.y))
-        )
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not place.is_translation)
-        painter.setTransform(QTransform(*place))
-        painter.drawImage(QPointF(0, 0), wrapped(reduced.surface))
-        painter.restore()
+        reduced.draw(painter, layer, Transform(1 / scale, 0, 0, 1 / scale, -rect.x, -rect.y))
 
     def keep_only(self, ids: set[str]) -> None:
         """Forget layers that are gone."""
@@ -154,9 +182,17 @@ class _Reduced:
     surface: Surface = field(default_factory=lambda: blank(1, 1))
     made_from: dict[Index, tuple[Array | None, Array | None]] = field(default_factory=dict)
 
-    @property
-    def origin(self) -> tuple[int, int]:
-        return self.bounds.x, self.bounds.y
+    def draw(self, painter: QPainter, layer: Layer, to_device: Transform) -> None:
+        """Draw the layer as it is now; `to_device` leads there from the document."""
+        self.update(layer)
+        scale = 2.0**self.level
+        to_document = Transform(scale, 0, 0, scale, self.bounds.x, self.bounds.y).then(layer.transform)
+        a, b, c, d, e, f, g, h, i = place = to_document.then(to_device)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not place.is_translation)
+        painter.setTransform(QTransform(a, b, g, c, d, h, e, f, i))
+        painter.drawImage(QPointF(0, 0), wrapped(self.surface))
+        painter.restore()
 
     def update(self, layer: Layer) -> None:
         mask = active_mask(layer)
@@ -191,6 +227,17 @@ class _Reduced:
         if coverage is not None:
             part = times(part, coverage[..., 0])
         target[:] = halved(part, self.level)
+
+
+def _level_for(layer: Layer) -> int:
+    """How often a layer can be halved before it is drawn, at its middle."""
+    box = layer.pixels.bounds()
+    try:
+        there = layer.transform.around(box.x + box.width / 2, box.y + box.height / 2)
+    except ValueError:  # the middle is on the horizon
+        return 0
+    shrinks = 1 / max(1e-6, sqrt(abs(there.a * there.d - there.b * there.c)))
+    return min(LEVELS, max(0, floor(log2(shrinks))))
 
 
 @cache

@@ -73,7 +73,7 @@ def paint_layers(
 
     A reduced picture is rough anyway: only one at full size is blended exactly where that is needed.
     """
-    if images.level == 0 and _has_steep(arranged(group, layers)):
+    if images.is_exact and _has_steep(arranged(group, layers)):
         return premultiplied(composite(shown_tree(layers, arranged, group), rect, np.uint8))
     surface = blank(rect.width, rect.height)
     for base, clipped in _runs(arranged(group, layers)):

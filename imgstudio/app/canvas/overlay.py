@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -17,6 +18,7 @@ DASH: Final = 4
 """Length of an ant in logical pixels."""
 _HANDLE: Final = 7
 _CROSS: Final = 6
+_RING: Final = 4.5
 _SMALLEST_CIRCLE: Final = 3.0
 _MARGIN: Final = 8
 _DARK: Final = QColor(0, 0, 0, 200)
@@ -126,14 +128,17 @@ class _Artist:
 
     def outline(self, item: Outline) -> None:
         points = [QPointF(*self._view.to_screen(*point)) for point in item.points]
-        if item.style == "handle":
+        if item.style in ("handle", "pivot"):
             for point in points:
-                self._handle(point)
+                self._handle(point) if item.style == "handle" else self._pivot(point)
             return
+        slants = item.style == "plain" and _slants(points)
+        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=slants)
         shape = QPolygonF([*points, points[0]] if item.closed and points else points)
         for stroke in self._strokes(item):
             self._painter.setPen(stroke)
             self._painter.drawPolyline(shape)
+        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
 
     def swath(self, item: Swath) -> None:
         tint = QColor(self._accent)
@@ -154,6 +159,8 @@ class _Artist:
         line = self._line
         if item.style == "guide":
             return (pen(QColor(0, 0, 0, 60), 2 * line), pen(_GUIDE, line))
+        if item.style == "snap":
+            return (pen(QColor(255, 255, 255, 170), 3 * line), pen(self._accent, line))
         if item.style == "ants":
             return (pen(QColor(255, 255, 255), line), ants_pen(line, self._phase))
         return (pen(QColor(0, 0, 0, 140), 3 * line), pen(_LIGHT, line))
@@ -164,6 +171,20 @@ class _Artist:
         self._painter.fillRect(box, QColor(255, 255, 255))
         self._painter.setPen(pen(self._accent, self._line))
         self._painter.drawRect(box)
+
+    def _pivot(self, at: QPointF) -> None:
+        """A small ring round a dot."""
+        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for colour, width in ((_DARK, 3 * self._line), (_LIGHT, self._line)):
+            self._painter.setPen(pen(colour, width))
+            self._painter.drawEllipse(at, _RING * self._line, _RING * self._line)
+            self._painter.drawEllipse(at, self._line / 2, self._line / 2)
+        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+
+
+def _slants(points: Sequence[QPointF]) -> bool:
+    """Whether a line is neither level nor upright, so that it needs smoothing."""
+    return any(min(abs(a.x() - b.x()), abs(a.y() - b.y())) > 0.01 for a, b in pairwise(points))
 
 
 def _cross(painter: QPainter, at: QPointF, reach: float, line: float) -> None:

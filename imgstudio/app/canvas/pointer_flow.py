@@ -8,7 +8,9 @@ from math import hypot
 from typing import Final, Literal
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QCursor
 
+from imgstudio.app.canvas.cursors import cursor_of
 from imgstudio.app.canvas.scene import Scene
 from imgstudio.app.canvas.tools import Toolbox
 from imgstudio.app.canvas.tools.base import Button, Circle, Pointer
@@ -17,15 +19,6 @@ from imgstudio.core.geometry import Point
 
 CLICK: Final = 4
 """Logical pixels that a pointer may move and still click."""
-
-_SHAPES: Final = {
-    "arrow": Qt.CursorShape.ArrowCursor,
-    "cross": Qt.CursorShape.CrossCursor,
-    "none": Qt.CursorShape.CrossCursor,
-    "open hand": Qt.CursorShape.OpenHandCursor,
-    "text": Qt.CursorShape.IBeamCursor,
-    "move": Qt.CursorShape.SizeAllCursor,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +148,7 @@ class PointerFlow:
             self.toolbox.current.cancel()
         self._gesture, self._pan_with, self.space = "none", "", False
 
-    def cursor(self) -> Qt.CursorShape:
+    def cursor(self) -> Qt.CursorShape | QCursor:
         """The shape that says what a press would do."""
         if self.is_panning:
             return Qt.CursorShape.ClosedHandCursor
@@ -172,7 +165,7 @@ class PointerFlow:
         # A brush draws its own outline; without one (nothing to paint on) an arrow must be seen.
         if tool.cursor == "none" and any(isinstance(item, Circle) for item in tool.overlay()):
             return Qt.CursorShape.BlankCursor
-        return _SHAPES[tool.cursor]
+        return cursor_of(tool.cursor, self.ratio)
 
     def pointer(self, contact: Contact, button: str | None = None) -> Pointer:
         """The event as tools know it, in document pixels."""

@@ -53,6 +53,8 @@ class Pyramid:
         ]
         self._stale: list[dict[Index, list[Rect]]] = [{} for _ in self.levels]
         self._rough: set[Index] = set()
+        self._sketched: dict[Index, Rect] = {}
+        """The part of a block that shows a sketch wherever it is stale."""
         self._rough_level = -1
         self._opaque = np.zeros((-(-bounds.height // BLOCK), -(-bounds.width // BLOCK)), bool)
         self.mark(bounds)
@@ -65,6 +67,7 @@ class Pyramid:
             for stale in self._stale:
                 stale[index] = _with(part, stale.get(index, []))
             self._rough.discard(index)
+            self._sketched.pop(index, None)
             if part == block.intersect(self.bounds):
                 self._opaque[index[1], index[0]] = True  # nothing is left that is not
 
@@ -100,6 +103,17 @@ class Pyramid:
             self._opaque[index[1], index[0]] = opaque
             for stale in self._stale[level:]:  # the box may hold blocks that were right
                 stale[index] = [block.intersect(self.bounds)]
+
+    def sketch(self, rect: Rect) -> None:
+        """Paint what is stale at full size inside `rect`, by a quick paint; it stays stale until made right."""
+        for index, block in self._blocks(rect):
+            wanted = rect.intersect(block).intersect(self.bounds)
+            if self._sketched.get(index, EMPTY).intersect(wanted) == wanted:
+                continue
+            self._keep(index)
+            for part in self._stale_parts(0, index, wanted):
+                self._paint_part(index, part)
+            self._sketched[index] = wanted
 
     def waiting(self, level: int, rect: Rect) -> Rect:
         """Box of the whole blocks under `rect` that a level does not even show roughly."""

@@ -13,7 +13,7 @@ from PySide6.QtGui import QImage
 
 from imgstudio.app.canvas.display_colour import DisplayColour
 from imgstudio.app.canvas.kept_blocks import BlockState, freeze, state_of
-from imgstudio.app.canvas.layer_images import ReducedImages, WholeImages
+from imgstudio.app.canvas.layer_images import DraftImages, ReducedImages, WholeImages
 from imgstudio.app.canvas.layer_paint import Arranged, paint_layers, shown_tree, work_of
 from imgstudio.app.canvas.pyramid import Pyramid
 from imgstudio.app.canvas.surfaces import is_opaque, wrapped
@@ -27,6 +27,10 @@ _AT_ONCE: Final = 2_000_000
 """Pixels times layers that are blended at full size before a frame; more is shown roughly first."""
 _MANAGED: Final = 6
 """Converting colours costs as much as blending so many layers."""
+_IN_A_HURRY: Final = 0.25
+"""Seconds between two changes of which the second is only sketched, if much must be resampled."""
+_MUCH: Final = 4
+"""Blocks of resampled layers."""
 _QUIET_MS: Final = 150
 """Pause after the last change before rough blocks are made right."""
 _SLICE_SECONDS: Final = 0.008
@@ -39,12 +43,17 @@ class Composite:
         self._document, self._layers, self._arranged = document, layers, arranged
         self._whole = WholeImages()
         self._reduced = ReducedImages(1)
+        self._draft: DraftImages | None = None
+        self._is_sketching = False
         self._colour = DisplayColour(document.metadata.icc)
         self.pyramid = Pyramid(document.bounds, 4, self._painted, self._state_of)
         freeze(self._layers())
 
-    def image(self, level: int, visible: Rect) -> QImage:
-        """The picture at a level, right (or, while much changes, nearly right) inside `visible`."""
+    def image(self, level: int, visible: Rect, sketch_from: int | None = None) -> QImage:
+        """The picture at a level, right (or, while much changes, nearly right) inside `visible`.
+
+        At full size it is only sketched where so many blocks of layers must be resampled (None: never).
+        """
         if self._document.metadata.icc is not self._colour.profile:
             self._colour = DisplayColour(self._document.metadata.icc)
             self.pyramid.mark(self._document.bounds)
@@ -52,6 +61,11 @@ class Composite:
         cost = self.pyramid.stale_area(visible) * max(1, work)
         if level > 0 and cost > _AT_ONCE:
             self.pyramid.bring_up_roughly(level, visible)
+        elif level == 0 and sketch_from is not None and self._lacking(visible) >= sketch_from:
+            self._draft = self._draft or DraftImages(self._whole)
+            self._is_sketching = True
+            self.pyramid.sketch(visible)
+            self._is_sketching = False
         elif level == 0 or not self.pyramid.waiting(level, visible).is_empty:
             self.pyramid.bring_up(level, visible)
         return wrapped(self.pyramid.levels[level], opaque=self.pyramid.is_opaque(visible))
@@ -71,7 +85,14 @@ class Composite:
         ids = set(_ids(self._layers(), self._arranged, None))
         self._whole.keep_only(ids)
         self._reduced.keep_only(ids)
+        self._draft = None
         return True
+
+    def _lacking(self, visible: Rect) -> int:
+        """Blocks of layers that must be resampled before what is stale can be right."""
+        stale = self.pyramid.waiting(0, visible)
+        shown = _pixel_layers(self._layers(), self._arranged, None)
+        return 0 if stale.is_empty else sum(self._whole.lacking(layer, stale) for layer in shown)
 
     def _state_of(self, rect: Rect) -> BlockState | None:
         return state_of(self._layers(), rect, self._arranged, self._colour)
@@ -79,10 +100,22 @@ class Composite:
     def _painted(self, rect: Rect, level: int) -> tuple[Array, bool]:
         if level and self._reduced.level != level:
             self._reduced = ReducedImages(level)
-        images = self._reduced if level else self._whole
+        whole = self._draft if self._draft is not None and self._is_sketching else self._whole
+        images = self._reduced if level else whole
         surface = paint_layers(self._layers(), rect, images, self._arranged)
         shown = self._colour.shown(surface)
         return np.asarray(cv2.cvtColor(shown, cv2.COLOR_RGBA2BGRA)), is_opaque(surface)
+
+
+def _pixel_layers(layers: Sequence[Layer], arranged: Arranged, group: Layer | None) -> Iterator[Layer]:
+    """Those that are shown."""
+    for layer in arranged(group, layers):
+        if not layer.visible or layer.opacity <= 0:
+            continue
+        if layer.children is None:
+            yield layer
+        else:
+            yield from _pixel_layers(layer.children, arranged, layer)
 
 
 def _ids(layers: Sequence[Layer], arranged: Arranged, group: Layer | None) -> Iterator[str]:
@@ -107,6 +140,7 @@ class Renderer(QObject):
         self._instead: Layer | None = None
         self._compared: Layer | None = None
         self._visible = EMPTY
+        self._changed_at = self._calm_from = 0.0
         self._now = self._composite_of(self._with_preview)
         self._before: Composite | None = None
         self._timer = QTimer(self)
@@ -126,7 +160,8 @@ class Renderer(QObject):
     def picture(self, level: int, visible: Rect) -> QImage:
         """The document at a level, to be drawn inside `visible` at once: the next change writes into it."""
         self._visible = visible
-        return self._now.image(level, visible)
+        hurries = perf_counter() < self._calm_from
+        return self._now.image(level, visible, 1 if self.document.held else _MUCH if hurries else None)
 
     def before(self, level: int, visible: Rect) -> QImage:
         """The same for what the document is compared with."""
@@ -146,6 +181,11 @@ class Renderer(QObject):
     def is_right(self, level: int, visible: Rect) -> bool:
         """Whether a level shows exactly what it should, nothing rough."""
         return self._now.pyramid.is_right(level, visible)
+
+    @property
+    def preview(self) -> Layer | None:
+        """The layer that is shown though it is not in the document."""
+        return self._preview
 
     def set_preview(self, layer: Layer | None, above: Layer | None, instead: Layer | None = None) -> None:
         """Show a layer that is not in the document as if it were just added above `above`.
@@ -201,7 +241,8 @@ class Renderer(QObject):
         if at is None:
             return layers
         at += 1
-        while at < len(layers) and layers[at].clip:
+        free = not self._preview.clip
+        while at < len(layers) and (layers[at].clip or (free and layers[at].object_id == self._above.id)):
             at += 1
         return [*layers[:at], self._preview, *layers[at:]]
 
@@ -213,6 +254,10 @@ class Renderer(QObject):
         if rect.is_empty:
             return
         self._now.pyramid.mark(rect)
+        now = perf_counter()
+        if now - self._changed_at < _IN_A_HURRY:
+            self._calm_from = now + _IN_A_HURRY
+        self._changed_at = now
         if self._before is not None and self._compared is not None:
             self._before.pyramid.mark(rect)
         self._timer.start(_QUIET_MS)

@@ -7,7 +7,7 @@ from math import ceil
 from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QEvent, QRect, Qt, Signal
-from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QColor, QCursor, QHideEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from imgstudio.app.canvas.compare import Mode
@@ -110,8 +110,8 @@ class SceneWidget(PointerWidget):
         painter.end()
 
     def on_flow_changed(self) -> None:
-        shape = self.flow.cursor()
-        if self.cursor().shape() != shape:
+        shape = QCursor(self.flow.cursor())
+        if self.cursor() != shape:
             self.setCursor(shape)
         self._hold_tint_back()
         if self.compare_mode == "split" and self.flow.is_dragging:

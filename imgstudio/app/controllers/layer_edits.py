@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import cv2
-import numpy as np
-
 from imgstudio.core.commands import AddLayer, MoveLayer
 from imgstudio.core.document import Document
-from imgstudio.core.geometry import EMPTY, Rect
+from imgstudio.core.geometry import EMPTY
 from imgstudio.core.layers import Layer, Place
+from imgstudio.core.masking import coverage_in_layer
 from imgstudio.core.tiles import TileStore
 
 
@@ -121,19 +119,5 @@ def _mask_from_selection(document: Document, layer: Layer) -> TileStore:
             coverage = document.selection.read(covered)
             mask.write(covered.translated(-dx, -dy), coverage[..., None])
     elif box != EMPTY:
-        mask.write(box, _warped_selection(document, layer, box))
+        mask.write(box, coverage_in_layer(document.selection.store, layer, box)[..., None])
     return mask
-
-
-def _warped_selection(
-    document: Document, layer: Layer, box: Rect
-) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """The selection in the layer's own coordinates over `box`: (height, width, 1)."""
-    t = layer.transform
-    # From the centre of a pixel of the box to the centre of a pixel of the document.
-    corner = t.apply(box.x + 0.5, box.y + 0.5)
-    matrix = np.array([[t.a, t.c, corner.x - 0.5], [t.b, t.d, corner.y - 0.5]], np.float64)
-    coverage = document.selection.read(document.bounds)
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    warped = cv2.warpAffine(coverage, matrix, (box.width, box.height), flags=flags)
-    return np.asarray(warped, np.uint8)[..., None]

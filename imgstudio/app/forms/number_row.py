@@ -15,6 +15,8 @@ from imgstudio.core.params import Number, Param
 
 FIELD_LEAST: Final = 68
 FIELD_PADDING: Final = 18
+BARE_LEAST: Final = 44
+BARE_PADDING: Final = 17
 COMPACT_SLIDER_WIDTH: Final = 80
 # Qt's own "no buttons" leaves no room for the text under a style sheet that sets a padding.
 NO_BUTTONS: Final = """
@@ -32,7 +34,7 @@ SCRUB_PIXELS: Final = 200
 class NumberField(QDoubleSpinBox):
     """A number with its unit: tabular figures, wheel only while it has the focus."""
 
-    def __init__(self, scale: NumberScale, parent: QWidget | None = None) -> None:
+    def __init__(self, scale: NumberScale, parent: QWidget | None = None, *, is_bare: bool = False) -> None:
         super().__init__(parent)
         number = scale.number
         self.setStyleSheet(NO_BUTTONS)
@@ -51,6 +53,8 @@ class NumberField(QDoubleSpinBox):
             else QAbstractSpinBox.StepType.DefaultStepType
         )
         self._numbers = [number.min, number.max if number.soft_max is None else number.soft_max]
+        if is_bare and number.soft_max is not None:
+            self._numbers[0] = max(number.min, -number.soft_max)
         font = self.font()
         font.setFeature(QFont.Tag("tnum"), 1)
         self.setFont(font)
@@ -106,6 +110,11 @@ class NumberEditor(Editor):
         self._build()
         self.set_value(param.default)
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether there is only the field; its label is dragged instead of a slider."""
+        return self.compact and self.param.ui.bare
+
     def value(self) -> Any:
         return self._value
 
@@ -142,19 +151,21 @@ class NumberEditor(Editor):
         self.slider.valueChanged.connect(self._on_slider)
         self.slider.sliderPressed.connect(self._on_pressed)
         self.slider.double_clicked.connect(self.reset_by_person)
-        self.field = NumberField(self.scale, self)
+        self.field = NumberField(self.scale, self, is_bare=self.is_bare)
         self.field.setObjectName(f"{self.param.name}.field")
         self.field.valueChanged.connect(self._on_field)
         self.field.editingFinished.connect(self._on_pressed)
-        self.field.setFixedWidth(max(FIELD_LEAST, self.field.longest_text() + FIELD_PADDING))
+        least, padding = (BARE_LEAST, BARE_PADDING) if self.is_bare else (FIELD_LEAST, FIELD_PADDING)
+        self.field.setFixedWidth(max(least, self.field.longest_text() + padding))
         if self.compact:
             self.slider.setFixedWidth(COMPACT_SLIDER_WIDTH)
+            self.slider.setVisible(not self.is_bare)
         self.slider.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.slider.setMinimumWidth(40)
         self.row.addWidget(self.auto)
         self.row.addWidget(self.slider, 1)
         self.row.addWidget(self.field)
-        self.setFocusProxy(self.slider)
+        self.setFocusProxy(self.field if self.is_bare else self.slider)
 
     def _show(self) -> None:
         is_auto = self._value is None

@@ -14,7 +14,7 @@ from imgstudio.app.forms.curve_editor import CurveEditor
 from imgstudio.app.forms.editor import Editor
 from imgstudio.app.forms.editors import make_editor
 from imgstudio.app.forms.fold import Fold
-from imgstudio.app.forms.form_row import RESET_WIDTH, FormRow
+from imgstudio.app.forms.form_row import RESET_WIDTH, FormRow, RowLabel
 from imgstudio.app.forms.histogram_view import Histograms, HistogramView
 from imgstudio.app.forms.number_row import NumberEditor
 from imgstudio.core.params import Param, describe
@@ -149,7 +149,7 @@ class ParamForm(QWidget):
     def _build_line(self) -> None:
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(12)
+        line.setSpacing(8 if any(param.ui.bare for param in self._params) else 12)
         for param in self._params:
             line.addWidget(self._compact_part(param))
         line.addStretch(1)
@@ -162,10 +162,7 @@ class ParamForm(QWidget):
         inner.setSpacing(4)
         editor = self._editor(param)
         if param.kind != "flag":
-            label = QLabel(param.label, part)
-            label.setProperty("role", "dim")
-            label.setBuddy(editor)
-            inner.addWidget(label)
+            inner.addWidget(_label_of(editor, part))
         inner.addWidget(editor)
         editor.edited.connect(self._on_edited)
         self._holders[param.name] = part
@@ -214,6 +211,17 @@ class ParamForm(QWidget):
         if self.compact and (param.ui.advanced or param.kind == "curve"):
             return False  # the options bar shows them in its own pop-up form
         return param.is_visible({name: editor.value() for name, editor in self.editors.items()})
+
+
+def _label_of(editor: Editor, parent: QWidget) -> QLabel:
+    """The name before an editor in a line; that of a bare number is dragged."""
+    scrubs = isinstance(editor, NumberEditor) and editor.is_bare
+    label = RowLabel(editor.param.label, scrubs=scrubs, parent=parent)
+    label.setBuddy(editor)
+    if isinstance(editor, NumberEditor) and scrubs:
+        label.scrub_began.connect(editor.begin_scrub)
+        label.scrubbed.connect(lambda dx, fine: editor.scrub(dx, fine=fine))
+    return label
 
 
 def _heading(text: str) -> QWidget:

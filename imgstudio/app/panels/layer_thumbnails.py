@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QImage, QPixmap
 
 from imgstudio.core.document import Document
-from imgstudio.core.geometry import Affine, Rect
+from imgstudio.core.geometry import NEAREST, Rect, Transform
 from imgstudio.core.layers import Layer
 from imgstudio.core.pixels import Array, to_depth
 from imgstudio.core.tiles import TILE, TileStore
@@ -100,7 +100,7 @@ def _thumbnail(layer: Layer, bounds: Rect) -> Thumbnail:
     return Thumbnail(picture, mask, _key(layer))
 
 
-def sampled(store: TileStore, transform: Affine, bounds: Rect) -> npt.NDArray[np.uint8]:
+def sampled(store: TileStore, transform: Transform, bounds: Rect) -> npt.NDArray[np.uint8]:
     """What `store` shows of the document's bounds: (h, w, channels), longest side SIDE * DENSE."""
     scale = SIDE * DENSE * OVERSAMPLING / max(bounds.width, bounds.height, 1)
     width = max(OVERSAMPLING, round(bounds.width * scale) // OVERSAMPLING * OVERSAMPLING)
@@ -108,12 +108,16 @@ def sampled(store: TileStore, transform: Affine, bounds: Rect) -> npt.NDArray[np
     try:
         back = transform.inverted()
     except ValueError:  # squeezed to nothing
-        back = Affine()
+        back = Transform()
     xs = (np.arange(width) + 0.5) * bounds.width / width
     ys = (np.arange(height) + 0.5)[:, None] * bounds.height / height
-    columns = np.floor(back.a * xs + back.c * ys + back.e).astype(np.int64)
-    rows = np.floor(back.b * xs + back.d * ys + back.f).astype(np.int64)
+    near = back.g * xs + back.h * ys + back.i
+    is_hidden = np.broadcast_to((near <= 0) | (near > 1 / NEAREST), (height, width))  # behind the eye
+    near = np.where(is_hidden, 1, near)
+    columns = np.floor((back.a * xs + back.c * ys + back.e) / near).astype(np.int64)
+    rows = np.floor((back.b * xs + back.d * ys + back.f) / near).astype(np.int64)
     taken = to_depth(_gathered(store, columns, rows), np.uint8)
+    taken[is_hidden] = store.fill
     parts = taken.reshape(height // OVERSAMPLING, OVERSAMPLING, width // OVERSAMPLING, OVERSAMPLING, -1)
     return np.asarray(np.rint(parts.mean(axis=(1, 3), dtype=np.float32)), np.uint8)
 

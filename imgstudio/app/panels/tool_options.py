@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
+from imgstudio.app.canvas.tools.base import Tool
 from imgstudio.app.context import AppContext
 from imgstudio.app.forms.param_form import ParamForm
 from imgstudio.app.i18n import tr
@@ -38,15 +39,15 @@ class ToolOptionsBar(QWidget):
         self._more.setIcon(icon("tune-variant"))
         self._more.setToolTip(tr("All options of this tool"))
         self._more.clicked.connect(self._open_all)
-        line = QFrame()
-        line.setProperty("role", "vertical line")
-        line.setFixedHeight(18)
+        self._buttons = QHBoxLayout()
+        self._buttons.setSpacing(2)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 0, 12, 1)  # the line below belongs to the bar
         row.setSpacing(8)
-        for part in (self._sign, self._name, line, self._help):
+        for part in (self._sign, self._name, _line(), self._help):
             row.addWidget(part)
         row.addWidget(self._scroll, 1)
+        row.addLayout(self._buttons)
         row.addWidget(self._more)
         context.tools.changed.connect(self._rebuild)
         context.tool_state.options_changed = self._follow
@@ -58,6 +59,7 @@ class ToolOptionsBar(QWidget):
         self._name.setText(tool.name)
         self.form = None
         self._more.setVisible(tool.options_type is not None and _has_more(tool.options_type))
+        self._drop_buttons()
         if tool.options_type is None:
             self._scroll.setWidget(QWidget())
             self._help.setText(tool.help)
@@ -69,10 +71,31 @@ class ToolOptionsBar(QWidget):
         self.form.set_value(tool.options)
         self.form.changed.connect(self._on_edited)
         self._scroll.setWidget(self.form)
+        self._show_buttons(tool)
+
+    def _show_buttons(self, tool: Tool) -> None:
+        for wanted in tool.buttons():
+            if wanted.separator:
+                self._buttons.addWidget(_line())
+            button = QToolButton()
+            button.setObjectName(f"tool_options.{wanted.id}")
+            button.setIcon(icon(wanted.icon))
+            button.setToolTip(tr(wanted.text))
+            button.setAccessibleName(tr(wanted.text))
+            button.clicked.connect(lambda _=False, run=wanted.run: run())
+            self._buttons.addWidget(button)
+
+    def _drop_buttons(self) -> None:
+        while (item := self._buttons.takeAt(0)) is not None:
+            gone = item.widget()
+            if gone is not None:
+                gone.hide()
+                gone.deleteLater()
 
     def _follow(self, tool_id: str) -> None:
         tool = self._context.tools.current
-        if tool_id == tool.id and self.form is not None:
+        # The form of a tool that was just put down is still there for a moment.
+        if tool_id == tool.id and self.form is not None and self.form.params_type is tool.options_type:
             self.form.set_value(tool.options)
 
     def _open_all(self) -> None:
@@ -98,8 +121,15 @@ class ToolOptionsBar(QWidget):
             self.form.set_value(options)
 
     def _on_edited(self, options: Any) -> None:
-        self._context.tool_state.options[self._context.tools.current.id] = options
+        self._context.tools.current.options_edited(options)
         self._context.tool_state.redraw()
+
+
+def _line() -> QFrame:
+    line = QFrame()
+    line.setProperty("role", "vertical line")
+    line.setFixedHeight(18)
+    return line
 
 
 def _has_more(options_type: type) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 
 from imgstudio.core.blendmodes import BLEND_MODES
 from imgstudio.core.errors import UserError
-from imgstudio.core.geometry import IDENTITY, Affine
+from imgstudio.core.geometry import IDENTITY, Transform
 from imgstudio.core.imagefile import JpegInfo
 from imgstudio.core.imageformats.guard import Damaged
 from imgstudio.core.layers import Layer
@@ -22,6 +22,8 @@ NAME: Final = "imgstudio/state.json"
 
 State: TypeAlias = dict[str, Any]
 _FARTHEST: Final = 1 << 24
+_LARGEST: Final = 1e12
+"""Of the numbers of a transform."""
 
 
 def written(state: State) -> bytes:
@@ -50,7 +52,7 @@ def properties_of(layer: Layer) -> State:
         "clip": layer.clip,
         "locked": layer.locked,
         "mask_enabled": layer.mask_enabled,
-        "transform": list(layer.transform),
+        "transform": list(layer.transform[:6] if layer.transform.is_affine else layer.transform),
         "recipe": None if layer.recipe is None else json.loads(layer.recipe.to_json()),
         "jpeg": None if layer.jpeg is None else _written_jpeg(layer.jpeg),
     }
@@ -87,11 +89,12 @@ def offset(value: object) -> int:
     return round(min(max(number(value, 0.0), -_FARTHEST), _FARTHEST))
 
 
-def _transform(value: object) -> Affine:
-    if not isinstance(value, list) or len(value) != 6:
+def _transform(value: object) -> Transform:
+    """Six numbers, nine in perspective."""
+    if not isinstance(value, list) or len(value) not in (6, 9):
         return IDENTITY
-    numbers = [number(item, math.nan) for item in value]
-    return IDENTITY if any(map(math.isnan, numbers)) else Affine(*numbers)
+    numbers = [number(item, math.inf) for item in value]
+    return Transform(*numbers) if all(abs(item) <= _LARGEST for item in numbers) else IDENTITY
 
 
 def _recipe(value: object, name: str, notes: list[str]) -> Recipe | None:

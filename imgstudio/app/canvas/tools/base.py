@@ -12,6 +12,20 @@ from imgstudio.core.geometry import Point, Rect
 Button = Literal["left", "right"]
 Target = Literal["pixels", "mask"]
 Rgb = tuple[int, int, int]
+Cursor = Literal[
+    "arrow",
+    "cross",
+    "none",
+    "open hand",
+    "text",
+    "move",
+    "turn",
+    "scale horizontal",
+    "scale falling",
+    "scale vertical",
+    "scale rising",
+]
+"""Falling goes from the upper left to the lower right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +59,8 @@ class Outline:
 
     points: tuple[Point, ...]
     closed: bool = False
-    style: Literal["ants", "plain", "guide", "handle"] = "plain"
-    """ants: moving dashes; handle: a small square on the screen at each point."""
+    style: Literal["ants", "plain", "guide", "handle", "pivot", "snap"] = "plain"
+    """ants: moving dashes; handle, pivot: a small sign on the screen at each point; snap: a line met."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +119,19 @@ class ToolState:
     """Enlarge the picture on the screen; the pointer's place in it stays where it is."""
 
 
+@dataclass(frozen=True, slots=True)
+class ToolButton:
+    """Something that a tool does at once, as a button behind its options."""
+
+    id: str
+    text: str
+    icon: str
+    """mdi6 name."""
+    run: Callable[[], object]
+    separator: bool = False
+    """Whether a line stands before it."""
+
+
 class Tool:
     """Base of all tools: a drag is press, move..., release; `cancel` takes the drag back.
 
@@ -119,7 +146,9 @@ class Tool:
     key: ClassVar[str] = ""
     help: ClassVar[str] = ""
     options_type: ClassVar[type | None] = None
-    cursor: ClassVar[Literal["arrow", "cross", "none", "open hand", "text", "move"]] = "cross"
+    action_id: ClassVar[str] = ""
+    """The action that takes it in hand, where that is not one of its own."""
+    cursor: Cursor = "cross"
     shows_mask: ClassVar[bool] = False
     """Whether the selection is shown as a coloured overlay while this tool is used."""
 
@@ -135,6 +164,17 @@ class Tool:
     @property
     def document(self) -> Document | None:
         return self.state.document
+
+    def enter(self) -> None:
+        """It was taken in hand."""
+
+    def options_edited(self, options: Any) -> None:
+        """A person changed its options."""
+        self.state.options[self.id] = options
+
+    def buttons(self) -> tuple[ToolButton, ...]:
+        """What it can do at once."""
+        return ()
 
     def press(self, event: Pointer) -> None:
         """A button went down."""

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 from imgstudio.app.canvas.tools.base import Pointer, Tool, ToolState
 from imgstudio.app.canvas.tools.painting_target import problem_of_layer
 from imgstudio.core.blend import render_layer
-from imgstudio.core.commands import Compound
 from imgstudio.core.document import Document
-from imgstudio.core.geometry import EMPTY, Affine, Point, Rect
+from imgstudio.core.geometry import Point, Rect, Transform
 from imgstudio.core.layers import Layer
 from imgstudio.core.params import Ui
-from imgstudio.core.tiles import TileStore
+from imgstudio.core.transforming import Held
 
 _ARROWS = {"Left": (-1, 0), "Right": (1, 0), "Up": (0, -1), "Down": (0, 1)}
 _FAR = 10
@@ -31,22 +29,15 @@ class MoveOptions:
 
 @dataclass(slots=True)
 class _Drag:
-    document: Document
-    layer: Layer
+    held: Held
     start: Point
-    layers: list[tuple[Layer, Affine]]
     dx: int = 0
     dy: int = 0
 
     def put(self, dx: int, dy: int) -> None:
         """Show the layers moved; the history knows nothing yet."""
         self.dx, self.dy = dx, dy
-        dirty = EMPTY
-        for layer, transform in self.layers:
-            dirty = dirty.united(layer.bounds())
-            layer.transform = _moved(transform, dx, dy)
-            dirty = dirty.united(layer.bounds())
-        self.document.damaged.emit(dirty.intersect(self.document.bounds))
+        self.held.put(shifted(dx, dy))
 
 
 class MoveTool(Tool):
@@ -78,8 +69,8 @@ class MoveTool(Tool):
             document.active = layer_under(document, event.point) or document.active
         layer = self._movable(document)
         if layer is not None:
-            moving = [(part, part.transform) for part in moved_with(document, layer) if not part.is_group]
-            self._drag = _Drag(document, layer, event.point, moving)
+            self._drag = _Drag(Held(document, layer), event.point)
+            self._drag.held.begin_drag()
 
     def move(self, event: Pointer) -> None:
         if self._drag is None:
@@ -93,16 +84,17 @@ class MoveTool(Tool):
     def release(self, event: Pointer) -> None:
         self.move(event)
         drag, self._drag = self._drag, None
-        if drag is None or (drag.dx, drag.dy) == (0, 0):
+        if drag is None:
             return
-        dx, dy = drag.dx, drag.dy
-        drag.put(0, 0)
-        _shift(drag.document, drag.layer, dx, dy, "Move")
+        if (drag.dx, drag.dy) != (0, 0):
+            drag.held.keep(shifted(drag.dx, drag.dy), "Move")
+        drag.held.end_drag()
 
     def cancel(self) -> None:
         drag, self._drag = self._drag, None
         if drag is not None:
             drag.put(0, 0)
+            drag.held.end_drag()
 
     def key_press(self, key: str) -> bool:
         if key == "Escape" and self.is_busy:
@@ -115,7 +107,7 @@ class MoveTool(Tool):
         if layer is not None:
             step = _FAR if "Shift" in modifiers else 1
             dx, dy = _ARROWS[name]
-            _shift(self.document, layer, dx * step, dy * step, "Nudge")
+            Held(self.document, layer).keep(shifted(dx * step, dy * step), "Nudge", merge=True)
         return True
 
     def _movable(self, document: Document) -> Layer | None:
@@ -124,19 +116,6 @@ class MoveTool(Tool):
             self.state.say(problem)
             return None
         return document.active
-
-
-def moved_with(document: Document, layer: Layer) -> list[Layer]:
-    """The layer, what is clipped to it, and all that groups among them hold."""
-    place = document.layers.place_of(layer)
-    siblings = document.layers.siblings(place.group)
-    run = [layer]
-    if not layer.clip:
-        for follower in siblings[place.index + 1 :]:
-            if not follower.clip:
-                break
-            run.append(follower)
-    return [part for top in run for part in _with_children(top)]
 
 
 def layer_under(document: Document, point: Point) -> Layer | None:
@@ -150,35 +129,5 @@ def layer_under(document: Document, point: Point) -> Layer | None:
     return None
 
 
-def _with_children(layer: Layer) -> Iterator[Layer]:
-    for child in layer.children or ():
-        yield from _with_children(child)
-    yield layer
-
-
-def _shift(document: Document, layer: Layer, dx: int, dy: int, label: str) -> None:
-    """Move a layer and its followers as one undo step; a run of nudges is one step too."""
-    commands = []
-    for part in moved_with(document, layer):
-        values: dict[str, Any] = {}
-        if not part.is_group:
-            values["transform"] = _moved(part.transform, dx, dy)
-        elif part.mask is not None:
-            values["mask"] = _moved_store(part.mask, dx, dy)
-        if values:
-            commands.append(document.setting(part, label, **values))
-    if commands:
-        document.do(Compound(label, commands), merge=label == "Nudge")
-
-
-def _moved(transform: Affine, dx: int, dy: int) -> Affine:
-    return transform.then(Affine(e=float(dx), f=float(dy)))
-
-
-def _moved_store(store: TileStore, dx: int, dy: int) -> TileStore:
-    """A group's mask lies in document coordinates, so its pixels themselves move."""
-    bounds = store.bounds()
-    moved = TileStore(store.channels, store.dtype, fill=store.fill)
-    moved.write(bounds.translated(dx, dy), store.read(bounds))
-    moved.drop_plain_tiles()
-    return moved
+def shifted(dx: float, dy: float) -> Transform:
+    return Transform(e=float(dx), f=float(dy))

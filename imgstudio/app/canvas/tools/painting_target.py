@@ -90,7 +90,7 @@ def _problem_of_mask(layer: Layer | None) -> str:
 def _problem_of_place(document: Document, layer: Layer | None) -> str:
     problem = problem_of_layer(document, layer)
     if not problem and layer is not None and not layer.is_group and not layer.transform.is_translation:
-        return f"“{layer.name}” is turned or scaled: Apply the transform first"
+        return f"“{layer.name}” is turned or scaled: choose Layer > Apply transform first"
     return problem
 
 

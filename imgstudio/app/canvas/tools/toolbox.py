@@ -19,11 +19,13 @@ from imgstudio.app.canvas.tools.mask_brush import MaskBrushTool
 from imgstudio.app.canvas.tools.move import MoveTool
 from imgstudio.app.canvas.tools.polygon import PolygonTool
 from imgstudio.app.canvas.tools.rectangle import RectangleTool
+from imgstudio.app.canvas.tools.transform import TransformTool
 from imgstudio.app.canvas.tools.wand import WandTool
 from imgstudio.app.canvas.tools.zoom import ZoomTool
 
 TOOLS: Final[tuple[type[Tool], ...]] = (
     MoveTool,
+    TransformTool,
     CropTool,
     RectangleTool,
     EllipseTool,
@@ -58,4 +60,5 @@ class Toolbox:
             self.current.leave()
             self.current = tool
             self.changed.emit()
+            tool.enter()
             self.state.redraw()
