@@ -25,7 +25,8 @@ def run_filter(
     """Run a filter on (height, width, 3) float32 pixels in 0..1 and return such pixels.
 
     `mask` is (height, width) coverage in 0..1; `strength` and `detail` may be among the parameters. Where the
-    mask is 0 the pixels come back as they were. Raises imgstudio.core.errors.UserError on bad input.
+    mask is 0 the pixels come back as they were. `harmonize` takes the object's mask, changes a little beyond its edge,
+    and has `background`, a file or pixels without the object. Raises imgstudio.core.errors.UserError on bad input.
     """
     from imgstudio.filters import direct
 

@@ -90,6 +90,7 @@ class Studio:
             self.program.documents.close(document)
         self.program.recovery.close()
         self.context.filter_panel.close_filter()
+        self.context.filter_panel.blend.set_on(False)
         self.context.tools.activate("move")
         self.context.tool_state.options.update({t.id: t.options_type() for t in self._tools_with_options()})
         self.context.tool_state.foreground = (0, 0, 0)

@@ -16,6 +16,7 @@ from imgstudio.app.canvas.tools.toolbox import Toolbox
 from imgstudio.app.jobs import JobService
 from imgstudio.core.document import Document
 from imgstudio.core.jobs import Progress
+from imgstudio.core.layers import Layer
 from imgstudio.core.pixels import Array
 from imgstudio.core.settings import Settings
 from imgstudio.core.tiles import TileStore
@@ -59,6 +60,27 @@ class OpenDocuments(QObject):
         raise NotImplementedError
 
 
+class PreviewsObjects(Protocol):
+    """The preview of the active object in its surroundings."""
+
+    @property
+    def is_on(self) -> bool: ...
+
+    @property
+    def is_showing(self) -> bool:
+        """Whether the active object is shown blended, or will be in a moment."""
+        ...
+
+    @property
+    def changed(self) -> Any:
+        """Signal: on or off, busy, or another problem."""
+        ...
+
+    def set_wanted(self, on: bool) -> None:
+        """What a person says: show objects blended, or as they are."""
+        ...
+
+
 class OpensFilters(Protocol):
     """The filter panel, as actions see it."""
 
@@ -71,6 +93,29 @@ class OpensFilters(Protocol):
 
     def compare(self) -> None:
         """Open its contact sheet."""
+        ...
+
+    def apply_now(self, filter_id: str) -> None:
+        """Open a filter as it comes and apply it at once."""
+        ...
+
+    def remake(self, layer: Layer) -> None:
+        """Run what made a layer again at once, and keep the result."""
+        ...
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a filter for objects is in hand."""
+        ...
+
+    @property
+    def shown(self) -> Any:
+        """Signal: another filter is in hand, or none."""
+        ...
+
+    @property
+    def blend(self) -> PreviewsObjects:
+        """The preview of the active object in its surroundings."""
         ...
 
 
@@ -95,6 +140,12 @@ class RunsActions(Protocol):
 
     def shortcut(self, action_id: str) -> str:
         """The key of an action as text, "" for none."""
+        ...
+
+    def tooltip(self, action_id: str) -> str: ...
+
+    def is_enabled(self, action_id: str) -> bool:
+        """Whether it can be done now."""
         ...
 
 
@@ -135,11 +186,16 @@ class Clip(Protocol):
         """Its corner in the document it came from; None for a picture from elsewhere."""
         ...
 
+    @property
+    def name(self) -> str:
+        """Of the layer it came from, "" for a picture from elsewhere."""
+        ...
+
 
 class HoldsPictures(Protocol):
     """The clipboard, as actions see it."""
 
-    def put(self, pixels: Array, at: tuple[int, int]) -> None: ...
+    def put(self, pixels: Array, at: tuple[int, int], name: str = "") -> None: ...
 
     def take(self) -> Clip | None: ...
 
@@ -213,6 +269,8 @@ class AppContext(QObject):
     """A quiet note for a few seconds."""
     done = Signal(str)
     """A quiet note about the undo step just made in the current document, with a button that undoes it."""
+    placed = Signal(object)
+    """A layer that has just come into the current document from elsewhere."""
     filters_changed = Signal()
     """A model became a filter, or a filter went with its model; always heard on the window's thread."""
     error = Signal(object)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import binascii
 from typing import Final
 
-from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
+from PySide6.QtCore import QByteArray, QObject, QRect, Qt, QTimer
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QWidget
 
 from imgstudio.app.i18n import tr
 
 STATE_VERSION: Final = 1
 PANEL_WIDTH: Final = 300
 SEPARATOR: Final = ":"
+_DIRECT: Final = Qt.FindChildOption.FindDirectChildrenOnly
 
 
 class Docks(QObject):
@@ -103,10 +104,29 @@ class Docks(QObject):
     def _on_moved(self, *_: object) -> None:
         self._later.start()
 
+    def _hide_leftovers(self) -> None:
+        """Qt forgets tab bars when a layout is restored, and leaves them where they were, behind the panels."""
+        bars = [bar for bar in self._window.findChildren(QTabBar, options=_DIRECT) if bar.isVisible()]
+        docks = [dock.geometry() for dock in self._docks.values() if dock.isVisible()]
+        used = [bar for bar in bars if any(_lies_on(bar.geometry(), dock) for dock in docks)]
+        for bar in bars:
+            if bar not in used and any(_names(bar) == _names(other) for other in used):
+                bar.hide()
+
     def _show_titles(self) -> None:
+        self._hide_leftovers()
         for dock in self._docks.values():
             stacked = bool(self._window.tabifiedDockWidgets(dock)) and not dock.isFloating()
             if stacked and dock.titleBarWidget() is None:
                 dock.setTitleBarWidget(QWidget(dock))
             elif not stacked and dock.titleBarWidget() is not None:
                 dock.setTitleBarWidget(None)  # type: ignore[arg-type]
+
+
+def _names(bar: QTabBar) -> list[str]:
+    return [bar.tabText(index) for index in range(bar.count())]
+
+
+def _lies_on(bar: QRect, dock: QRect) -> bool:
+    """Whether a tab bar is the head of a panel."""
+    return bar.left() == dock.left() and abs(bar.bottom() + 1 - dock.top()) <= 1

@@ -26,6 +26,7 @@ from imgstudio.app.panels.filter import FilterPanel
 from imgstudio.app.panels.history import HistoryPanel
 from imgstudio.app.panels.info import InfoPanel
 from imgstudio.app.panels.layers import LayersPanel
+from imgstudio.app.panels.object_bar import ObjectBar
 from imgstudio.app.panels.palette import Entry, Palette
 from imgstudio.app.panels.status import StatusLine
 from imgstudio.app.panels.tool_options import ToolOptionsBar
@@ -180,6 +181,7 @@ class MainWindow(QMainWindow):
         self.docks.add("filter", "Filter", panel)
         self.docks.add("history", "History", HistoryPanel(context), beside="layers")
         self.docks.add("info", "Info", InfoPanel(context), beside="filter")
+        self.object_bar = ObjectBar(context, self.canvas)
         self.docks.settle(FIRST_HEIGHTS)
         if context.settings.window_layout:
             self.docks.restore(context.settings.window_layout)
@@ -208,7 +210,8 @@ class MainWindow(QMainWindow):
         self._show_tooltips()
 
     def _show_tooltips(self) -> None:
-        ids = {tool_id: f"tool.{tool_id}" for tool_id in self._context.tools.tools}
+        tools = self._context.tools.tools
+        ids = {tool_id: tool.action_id or f"tool.{tool_id}" for tool_id, tool in tools.items()}
         known = self._actions.specs  # a tool that a filter lends for a while has no action
         tips = {tool: self._actions.tooltip(action) for tool, action in ids.items() if action in known}
         self.toolbox.set_tooltips(tips)

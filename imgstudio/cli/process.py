@@ -138,7 +138,8 @@ def run_step(
     if result.cuts:
         cut_out(document, layer, result, item.name)
     else:
-        document.add_layer(result_layer(result, item.name), document.place_above(layer), item.name)
+        made = result_layer(result, item.name)
+        document.add_layer(made, document.place_above(layer, free=not made.clip), item.name)
     changed = [
         model for model, digest in step.models.items() if result.step.models.get(model, digest) != digest
     ]

@@ -51,7 +51,7 @@ def fitted(maps: Floats, brightness: Floats, radius: int) -> Fit:
 
 def applied(fit: Fit, brightness: Floats, rows: Taps, columns: Taps) -> Floats:
     """The maps, (h, w, maps) in 0..1, of a part of the large picture whose (h, w) brightness is given."""
-    slope, level = (_enlarged(_enlarged(part, rows).swapaxes(0, 1), columns).swapaxes(0, 1) for part in fit)
+    slope, level = (enlarged(part, rows, columns) for part in fit)
     return np.asarray((slope * brightness[..., None] + level).clip(0, 1), np.float32)
 
 
@@ -64,6 +64,11 @@ def taps(start: int, stop: int, length: int, cells: int) -> Taps:
     places = places.clip(0, cells - 1)
     first = np.floor(places).astype(np.int64)
     return Taps(first, np.minimum(first + 1, cells - 1), (places - first).astype(np.float32))
+
+
+def enlarged(maps: Floats, rows: Taps, columns: Taps) -> Floats:
+    """(h, w, maps) of the part of a larger picture that the taps describe, linear between cells."""
+    return _enlarged(_enlarged(maps, rows).swapaxes(0, 1), columns).swapaxes(0, 1)
 
 
 def _enlarged(maps: Floats, along: Taps) -> Floats:

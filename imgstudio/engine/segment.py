@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, Protocol, TypeVar
 
 import cv2
@@ -12,10 +13,16 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from imgstudio.core.errors import UserError
+from imgstudio.core.geometry import Rect
 from imgstudio.core.jobs import Progress
-from imgstudio.core.pixels import Floats
+from imgstudio.core.pixels import Array, Floats, to_float
+from imgstudio.engine.cutout import MATTED, Matte, fitted_map, matte
+from imgstudio.engine.cutout_large import cut_out, part_of
 from imgstudio.engine.device import autocast, guard
 from imgstudio.engine.manifest import ModelManifest
+from imgstudio.engine.registry import ModelRegistry
+from imgstudio.engine.salience import salience
 from imgstudio.engine.tensors import check_finite, padded_to_multiple, to_pixels, to_tensor
 from imgstudio.engine.tiling import Seams, run_tiled
 
@@ -27,6 +34,8 @@ TILE: Final = 1024
 """Pictures up to this side are seen whole (pixels): what is where in the scene tells the network much."""
 _LARGER: Final = 1.25
 """A picture this much larger than those of the training is taken for the same scene with more pixels."""
+SALIENT: Final = "cutout"
+"""The bundled model that finds what stands out."""
 
 
 class Predictor(Protocol[P_contra]):
@@ -188,3 +197,36 @@ def stretched(shares: Floats, size: tuple[int, int]) -> Floats:
         for index in range(shares.shape[2])
     ]
     return np.stack(planes, axis=2)
+
+
+def salient_mask(pixels: Array) -> Floats:
+    """How much each pixel of (h, w, 3) uint8 sRGB belongs to what stands out: (h, w) float32, 0..1.
+
+    The bundled network looks at the picture twice, the second time mirrored; where its map has an outline, the
+    coverage there is found by matting. Where nothing stands out, all is near 0. Raises UserError for other arrays.
+    """
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8 or min(pixels.shape[:2]) < 1:
+        raise UserError(
+            f"Pixels of shape {pixels.shape} and type {pixels.dtype} cannot be used",
+            "",
+            "Give (height, width, 3) bytes.",
+        )
+    large = to_float(pixels)
+    height, width = pixels.shape[:2]
+    side = min(max(height, width), MATTED)
+    small = resized(large, SizeRule().seen(width, height, side))
+    found = salience(_salient_network(), small)
+    made = matte(small, found, Progress())
+    mask = np.where(made.band, made.alpha, fitted_map(small, found))
+    if small.shape == large.shape:
+        return np.asarray(mask, np.float32)
+    whole = Rect(0, 0, width, height)
+    carried = cut_out(
+        small, Matte(np.asarray(mask, np.float32), made.band), whole, Progress(), decontaminate=False
+    )
+    return part_of(carried, large, whole)[1]
+
+
+@cache
+def _salient_network() -> nn.Module:
+    return ModelRegistry.of_user().load(SALIENT)

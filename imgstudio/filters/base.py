@@ -18,6 +18,8 @@ P_contra = TypeVar("P_contra", contravariant=True)
 P = TypeVar("P")
 FloatImage = npt.NDArray[np.float32]
 Category = Literal["Repair", "Adjust", "Colour", "Sharpen and blur", "Style", "Cut out", "Size", "Other"]
+CutInto = Literal["mask", "layer", "selection"]
+"""What is cut out masks the layer; becomes a masked copy of it, which takes its place; or is selected."""
 SourceType = Literal["minorHumanEdits", "algorithmicallyEnhanced", "compositeWithTrainedAlgorithmicMedia"]
 """IPTC digital source types (https://cv.iptc.org/newscodes/digitalsourcetype/), lowest claim first."""
 
@@ -45,7 +47,11 @@ class FilterInput:
     shared: Any = None
     """What Filter.prepare returned, the same for every tile."""
     look: Callable[[Rect], FloatImage] | None = None
-    """In prepare only: reads (height, width, 3) of any part of the whole picture at full resolution."""
+    """Reads (height, width, 3) of any part of the whole picture at full resolution: in `prepare`, and for a session
+    that reads an object, whose backdrop it reads."""
+    backdrop: FloatImage | None = None
+    """For a session that reads an object: what lies below it, (height, width, 3). `pixels` are the object over it
+    and `mask` is the object's coverage. None where nothing lies below."""
     device: str = "auto"
     precise: bool = False
     """Compute in float32: the first try, in whatever is fast, gave invalid numbers."""
@@ -81,6 +87,16 @@ def cuts_nothing(params: Any) -> bool:
     return False
 
 
+def a_mask(params: Any) -> CutInto:
+    """Of a filter that masks the layer it cuts."""
+    return "mask"
+
+
+def a_quarter(params: Any) -> float:
+    """Around an object."""
+    return 0.25
+
+
 def whole_picture(params: Any) -> None:
     """Margin of a filter that must see everything at once."""
     return
@@ -104,7 +120,10 @@ class Filter(Generic[P]):
     size: Callable[[P, Size], Size] | None = None
     """Given when the result has another size; such a filter acts on the whole picture."""
     cuts: Callable[[P], bool] = cuts_nothing
-    """Whether `run` returns a fourth plane: how much of each pixel stays. Such a result becomes a layer mask."""
+    """Whether `run` returns a fourth plane: how much of each pixel stays. Colours that it changes, as of an edge where
+    the background shines through, replace those of the layer."""
+    into: Callable[[P], CutInto] = a_mask
+    """What such a result becomes."""
     may_be_flat: bool = False
     """Whether one colour where there was a picture is a proper result, as of a mask, not a network's failure."""
     space: Literal["srgb", "linear"] = "srgb"
@@ -131,6 +150,8 @@ class Frame:
     total: int
     note: str = ""
     """A short measure, such as "loss 0.12"."""
+    alpha: FloatImage | None = None
+    """(height, width) 0..1: how much of `pixels` shows over the input, the same for every frame; None: all of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,6 +198,13 @@ class SessionFilter(Generic[P]):
     models: tuple[str, ...] = ()
     needs_mask: bool = False
     """Whether it works inside a selection only (a fill, a repair)."""
+    reads: Literal["layer", "object"] = "layer"
+    """What it sees: a layer by itself, or a layer over all that lies below it. The result of the latter is a layer
+    above the object, which goes beyond its edge."""
+    around: Callable[[P], float] = a_quarter
+    """Of an object: how much it sees, and may change, around it, as a share of the object's longer side."""
+    instant: Callable[[FilterInput, P, Progress], Frame] | None = None
+    """A look at what it will make, within a second or so, that follows an object while it is moved."""
     seeded: bool = True
     source_type: SourceType = "algorithmicallyEnhanced"
     version: str = "1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -20,6 +21,7 @@ from imgstudio.filters.base import (
     FilterRegistry,
     Finish,
     FloatImage,
+    Frame,
     SessionFilter,
 )
 from imgstudio.filters.budget import TILE
@@ -41,6 +43,7 @@ def run_filter(
     if item is None:
         raise UserError(f"There is no filter “{filter_id}”", "", "See: imgstudio filters")
     own = {p.name for p in declared.describe(item.params)}
+    backdrop = params.pop("background") if isinstance(params.get("background"), np.ndarray) else None
     finish = Finish(
         **{
             name: float(params.pop(name))
@@ -49,7 +52,10 @@ def run_filter(
         }
     )
     values = declared.from_json(item.params, params)
-    return run(item, pixels, values, mask=mask, finish=finish, seed=seed, device=device)
+    image = _image_of(pixels, mask, seed, device)
+    if backdrop is not None:
+        image = replace(image, backdrop=_checked_backdrop(item, backdrop, image.pixels))
+    return run_on(item, image, values, finish, Progress())
 
 
 def run(
@@ -63,23 +69,22 @@ def run(
     device: str = "auto",
 ) -> FloatImage:
     """Run a filter object on (height, width, 3) float32 in 0..1; where `mask` is 0 nothing changes."""
-    source = _checked(pixels)
-    coverage = None if mask is None else _checked_mask(mask, source)
-    whole = Rect(0, 0, source.shape[1], source.shape[0])
-    image = FilterInput(source, None, coverage, whole, whole, seed, device=device)
-    return run_on(item, image, values, finish or Finish(), Progress())
+    return run_on(item, _image_of(pixels, mask, seed, device), values, finish or Finish(), Progress())
 
 
 def run_on(
     item: AnyFilter, image: FilterInput, values: Any, finish: Finish, progress: Progress
 ) -> FloatImage:
-    """The same on an input that lies at (0, 0) and is all there is; (height, width, 4) where the filter cuts.
+    """The same on an input that is all there is; (height, width, 4) where the filter cuts.
 
-    Raises Cancelled.
+    The mask of a filter of objects is the object's coverage: its result fades out a little beyond. Raises Cancelled.
     """
     source, coverage = image.pixels, image.mask
     if isinstance(item, SessionFilter):
-        out = _last_frame(item, image, values, progress)
+        last = _last_frame(item, image, values, progress)
+        out = last.pixels
+        if item.reads == "object":
+            coverage = last.alpha
     else:
         out = _tiled(item, image, values, progress)
     if out.shape != source.shape:
@@ -91,12 +96,12 @@ def run_on(
     return np.where(coverage[..., None] > 0, blended, source).astype(np.float32)
 
 
-def _last_frame(item: SessionFilter[Any], image: FilterInput, values: Any, progress: Progress) -> FloatImage:
-    out = image.pixels
+def _last_frame(item: SessionFilter[Any], image: FilterInput, values: Any, progress: Progress) -> Frame:
+    last = Frame(image.pixels, 0, 0)
     for frame in item.start(image, values, progress).frames():
         progress.update(frame.iteration / max(1, frame.total), frame.note)
-        out = frame.pixels
-    return out
+        last = frame
+    return last
 
 
 def _tiled(item: Filter[Any], image: FilterInput, values: Any, progress: Progress) -> FloatImage:
@@ -132,6 +137,13 @@ def _tiled(item: Filter[Any], image: FilterInput, values: Any, progress: Progres
     return np.clip(to_srgb(out) if item.space == "linear" else out, 0, 1).astype(np.float32)
 
 
+def _image_of(pixels: npt.NDArray[Any], mask: npt.NDArray[Any] | None, seed: int, device: str) -> FilterInput:
+    source = _checked(pixels)
+    coverage = None if mask is None else _checked_mask(mask, source)
+    whole = Rect(0, 0, source.shape[1], source.shape[0])
+    return FilterInput(source, None, coverage, whole, whole, seed, device=device)
+
+
 def _checked(pixels: npt.NDArray[Any]) -> FloatImage:
     if pixels.ndim != 3 or pixels.shape[2] != 3 or min(pixels.shape[:2]) < 1:
         raise UserError(f"Pixels of shape {pixels.shape} cannot be used", "", "Give (height, width, 3)")
@@ -146,6 +158,18 @@ def _checked_mask(mask: npt.NDArray[Any], pixels: FloatImage) -> FloatImage:
             "The mask has another size", f"{mask.shape} for {pixels.shape[:2]}", "Give (height, width)"
         )
     return np.clip(np.asarray(mask, np.float32), 0, 1)
+
+
+def _checked_backdrop(item: AnyFilter, backdrop: npt.NDArray[Any], pixels: FloatImage) -> FloatImage:
+    if not isinstance(item, SessionFilter) or item.reads != "object":
+        raise UserError(f"“{item.id}” takes no background", "It changes a picture by itself", "Leave it out")
+    if backdrop.shape != pixels.shape:
+        raise UserError(
+            "The background has another size",
+            f"{backdrop.shape} for {pixels.shape}",
+            "Give the picture without the object",
+        )
+    return _checked(backdrop)
 
 
 @cache

@@ -9,10 +9,11 @@ from typing import Any, Final
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from imgstudio.core import params as declared
 from imgstudio.core.document import Document
-from imgstudio.core.geometry import IDENTITY, Affine, Rect
+from imgstudio.core.geometry import IDENTITY, Rect, Transform
 from imgstudio.core.jobs import Progress
 from imgstudio.core.layers import Layer
 from imgstudio.core.pixels import Array, from_float, from_linear, linear_of, luma, to_float, top
@@ -20,9 +21,10 @@ from imgstudio.core.recipe import Recipe, RecipeStep
 from imgstudio.core.selection import Selection
 from imgstudio.core.tiles import TileStore
 from imgstudio.core.version import __version__
-from imgstudio.filters.base import AnyFilter, Filter, FilterInput, Finish, FloatImage
+from imgstudio.filters.base import AnyFilter, CutInto, Filter, FilterInput, Finish, FloatImage
 from imgstudio.filters.budget import SMALLEST_TILE, TILE, tile_side
 from imgstudio.filters.models import sha256_of, use_threads
+from imgstudio.filters.objects import OBJECT, ObjectSource
 from imgstudio.filters.source import AnySource, SmallSource, Source, capture_source, reduced_box, shrink
 
 log = logging.getLogger(__name__)
@@ -43,19 +45,24 @@ class FilterResult:
     """What a run made, in document coordinates (reduced ones after a reduced run)."""
 
     pixels: TileStore
-    """RGBA of the document's depth over `region`; alpha is full wherever the filter ran.
+    """RGBA of the document's depth over `region`; alpha is full wherever the filter ran, and of an object how much
+    of the result shows.
 
     With `cuts` it shows how transparency looks, and its alpha is what goes."""
     raw: TileStore
     """The same before strength and detail; shares tiles with `pixels` when they change nothing."""
-    source: AnySource
+    source: AnySource | ObjectSource
     region: Rect
     step: RecipeStep
     reduce: int = 1
     """How many document pixels one result pixel stands for, each way."""
     warnings: tuple[str, ...] = ()
     cuts: bool = False
-    """It takes away what its alpha covers: it becomes a mask (see filters/cutting.py), not a layer."""
+    """It takes away what its alpha covers (see filters/cutting.py), and is no layer to be added."""
+    into: CutInto = "mask"
+    """What becomes of it then."""
+    colours: TileStore | None = None
+    """RGBA of what stays and has got other colours, which replace the layer's by their alpha; None: nothing has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +97,24 @@ class FilterJob:
     small: SmallSource | None = None
     """The reduced source of an earlier run over the same pixels, to spare reducing it again."""
     _warnings: list[str] = field(default_factory=list)
+    _colours: TileStore | None = None
 
     def run(self, progress: Progress) -> FilterResult:
         """Run the filter over the region; raises Cancelled between tiles."""
         source = self._source_at_size()
         raw = self._run_within_memory(source, progress.part(0.0, 0.97))
-        step = step_of(
-            self.filter, self.params, self.how.finish, self.how.seed, masked=self.source.selection is not None
-        )
-        cuts = self.filter.cuts(self.params)
+        step = step_of(self.filter, self.params, self.how.finish, self.how.seed, source=self.source)
         made = FilterResult(
-            raw, raw, source, source.region, step, self.how.reduce, tuple(self._warnings), cuts
+            raw,
+            raw,
+            source,
+            source.region,
+            step,
+            self.how.reduce,
+            tuple(self._warnings),
+            self.filter.cuts(self.params),
+            self.filter.into(self.params),
+            self._colours,
         )
         return refinish(made, self.how.finish, progress.part(0.97, 1.0))
 
@@ -137,11 +151,15 @@ class FilterJob:
             return None
         factor = max(1, -(-max(source.bounds.width, source.bounds.height) // OVERVIEW))
         seen: AnySource = shrink(source, factor) if isinstance(source, Source) and factor > 1 else source
-        overview = replace(self._input(seen, seen.bounds), look=lambda rect: self._input(source, rect).pixels)
+        overview = replace(
+            self._input(seen, seen.bounds),
+            whole=source.bounds,
+            look=lambda rect: self._input(source, rect).pixels,
+        )
         return self.filter.prepare(overview, self.params, progress)
 
     def _run_tiles(self, source: AnySource, shared: Any, tile: int, progress: Progress) -> TileStore:
-        raw = TileStore(4, source.dtype)
+        raw, self._colours = TileStore(4, source.dtype), None
         margin = self.filter.margin(self.params)
         inners = [source.region] if margin is None else list(windows(source.region, tile))
         for inner in progress.track(inners, self.title):
@@ -165,9 +183,18 @@ class FilterJob:
             self._warn("The filter made invalid numbers in a part of the picture, which was left as it is")
             result = before
         if self.filter.cuts(self.params):
+            self._keep_colours(before, result, inner, source.dtype)
             return from_float(_gone(result, inner), source.dtype)
         encode = from_linear if self.filter.space == "linear" else from_float
         return _opaque(encode(result, source.dtype))
+
+    def _keep_colours(
+        self, before: FloatImage, result: FloatImage, inner: Rect, dtype: npt.DTypeLike
+    ) -> None:
+        changed = (result[..., :3] != before).any(2)
+        if changed.any():
+            self._colours = self._colours or TileStore(4, dtype)
+            self._colours.write(inner, from_float(np.dstack((result[..., :3], changed)), dtype))
 
     def _filtered(self, image: FilterInput, progress: Progress) -> FloatImage:
         out = self.filter.run(image, self.params, progress)
@@ -237,13 +264,14 @@ def _finished(result: FilterResult, inner: Rect, finish: Finish) -> Array:
     if finish.detail == 0:
         before, after = result.source.read(inner), result.raw.read(inner)
         mixed = cv2.addWeighted(after, finish.strength, before, 1 - finish.strength, 0)
-        return _opaque(np.asarray(mixed, result.raw.dtype)[..., :3])
+        return _showing(np.asarray(mixed, result.raw.dtype)[..., :3], result, after)
     outer = inner.expanded(DETAIL_MARGIN).intersect(result.source.bounds)
     before = to_float(result.source.read(outer))[..., :3]
     rgba = to_float(result.raw.read(outer))
     after = np.where(rgba[..., 3:] > 0, rgba[..., :3], before)
     keep = inner.translated(-outer.x, -outer.y).slices()
-    return _opaque(from_float(blend_finish(before, after, finish)[keep], result.raw.dtype))
+    made = from_float(blend_finish(before, after, finish)[keep], result.raw.dtype)
+    return _showing(made, result, result.raw.read(inner))
 
 
 def blend_finish(before: FloatImage, after: FloatImage, finish: Finish) -> FloatImage:
@@ -261,8 +289,9 @@ def result_layer(result: FilterResult, name: str) -> Layer:
     """The AI layer that shows a result; put it directly above the layer that was filtered."""
     transform = IDENTITY
     if result.reduce > 1:
-        transform = Affine(result.reduce, 0.0, 0.0, result.reduce, 0.0, 0.0)
-    layer = Layer(name, result.pixels, clip=True, transform=transform, recipe=Recipe((result.step,)))
+        transform = Transform(result.reduce, 0.0, 0.0, result.reduce, 0.0, 0.0)
+    is_clipped = not isinstance(result.source, ObjectSource)
+    layer = Layer(name, result.pixels, clip=is_clipped, transform=transform, recipe=Recipe((result.step,)))
     if isinstance(result.source, Source) and result.source.selection is not None:
         layer.mask = TileStore(1)
         layer.mask.restore(result.source.selection)
@@ -271,8 +300,11 @@ def result_layer(result: FilterResult, name: str) -> Layer:
     return layer
 
 
-def step_of(item: AnyFilter, params: Any, finish: Finish, seed: int, *, masked: bool) -> RecipeStep:
+def step_of(
+    item: AnyFilter, params: Any, finish: Finish, seed: int, *, source: Source | ObjectSource
+) -> RecipeStep:
     """The recipe step that repeats a run."""
+    is_object = isinstance(source, ObjectSource)
     return RecipeStep(
         filter=item.id,
         version=item.version,
@@ -281,7 +313,8 @@ def step_of(item: AnyFilter, params: Any, finish: Finish, seed: int, *, masked: 
         detail=finish.detail,
         seed=seed,
         models=_hashes(item.models),
-        region="mask" if masked else "all",
+        region=OBJECT if is_object else "all" if source.selection is None else "mask",
+        made_of=source.made_of if isinstance(source, ObjectSource) else {},
         program=f"imgstudio {__version__}",
     )
 
@@ -302,6 +335,14 @@ def _hashes(models: tuple[str, ...]) -> dict[str, str]:
 def _opaque(rgb: Array) -> Array:
     out = np.full((*rgb.shape[:2], 4), top(rgb.dtype), rgb.dtype)
     out[..., :3] = rgb
+    return out
+
+
+def _showing(rgb: Array, result: FilterResult, raw: Array) -> Array:
+    """With the alpha of what the filter made (height, width, 4), which is full but for objects."""
+    out = _opaque(rgb)
+    if isinstance(result.source, ObjectSource):
+        out[..., 3] = raw[..., 3]
     return out
 
 

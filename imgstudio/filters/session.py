@@ -18,7 +18,8 @@ from imgstudio.core.jobs import Progress
 from imgstudio.core.layers import Layer
 from imgstudio.core.pixels import Array, from_float, to_float
 from imgstudio.core.tiles import TileStore
-from imgstudio.filters.base import FilterInput, FilterRun, Frame, SessionFilter, Steer
+from imgstudio.filters.base import FilterInput, FilterRun, FloatImage, Frame, SessionFilter, Steer
+from imgstudio.filters.objects import ObjectSource, capture_object, seen_object
 from imgstudio.filters.runner import FilterResult, RunSettings, refinish, step_of
 from imgstudio.filters.source import Source, capture_source
 
@@ -44,7 +45,7 @@ class SessionJob:
     title: str
     filter: SessionFilter[Any]
     params: Any
-    source: Source
+    source: Source | ObjectSource
     box: Rect
     """What the session sees and returns, document coordinates."""
     how: RunSettings
@@ -53,6 +54,8 @@ class SessionJob:
     frames_kept: list[KeptFrame] = field(default_factory=list)
     looked_at: int | None = None
     """The kept frame that a person looks back at while it is paused."""
+    alpha: FloatImage | None = None
+    """(height, width) 0..1: how much of every frame shows; None: all of it."""
     _going: threading.Event = field(default_factory=threading.Event)
     _stopped: threading.Event = field(default_factory=threading.Event)
     _orders: queue.SimpleQueue[Steer | int] = field(default_factory=queue.SimpleQueue)
@@ -99,7 +102,7 @@ class SessionJob:
         last: Frame | None = None
         for frame in session.frames():
             progress.update(frame.iteration / max(1, frame.total), frame.note)
-            last = frame
+            last, self.alpha = frame, frame.alpha
             self._keep(frame)
             self.on_frame(frame)
             self._wait(progress)
@@ -114,16 +117,17 @@ class SessionJob:
 
     def result_of(self, pixels: Array) -> FilterResult:
         """A result from a frame's (height, width, 3) pixels, for the end of a run or to keep a frame."""
-        full = np.full((*pixels.shape[:2], 1), np.iinfo(pixels.dtype).max, pixels.dtype)
+        full = np.full(pixels.shape[:2], np.iinfo(pixels.dtype).max, pixels.dtype)
+        alpha = full if self.alpha is None else from_float(self.alpha, pixels.dtype)
         raw = TileStore(4, self.source.dtype)
         inner = self.source.region.translated(-self.box.x, -self.box.y).slices()
-        raw.write(self.source.region, np.concatenate([pixels, full], axis=2)[inner])
-        step = step_of(
-            self.filter, self.params, self.how.finish, self.how.seed, masked=self.source.selection is not None
-        )
+        raw.write(self.source.region, np.dstack([pixels, alpha])[inner])
+        step = step_of(self.filter, self.params, self.how.finish, self.how.seed, source=self.source)
         return refinish(FilterResult(raw, raw, self.source, self.source.region, step), self.how.finish)
 
     def _input(self) -> FilterInput:
+        if isinstance(self.source, ObjectSource):
+            return seen_object(self.source, self.box, seed=self.how.seed, device=self.how.device)
         rgba = to_float(self.source.read(self.box))
         coverage = self.source.mask(self.box)
         return FilterInput(
@@ -178,6 +182,9 @@ def capture_session(
     """Order a session on a layer; call it on the thread that owns the document. Raises UserError."""
     declared.check(params)
     chosen = None if how is None else how.selection
+    if item.reads == "object":
+        seen = capture_object(document, layer, chosen, around=item.around(params))
+        return SessionJob(item.name, item, params, seen, seen.region, how or RunSettings())
     if item.needs_mask and (document.selection if chosen is None else chosen).is_empty:
         raise UserError(
             f"{item.name} needs a selection", "It works inside it", "Brush over the place first (key K)"

@@ -16,9 +16,10 @@ from imgstudio.core.imagefile import JpegInfo
 from imgstudio.core.jobs import Progress
 from imgstudio.core.layers import Layer
 from imgstudio.core.pixels import Array, from_float, premultiply, resized, to_float, unpremultiply
-from imgstudio.filters.base import AnyFilter, FilterInput, FloatImage
+from imgstudio.filters.base import AnyFilter, FilterInput, FloatImage, SessionFilter
 from imgstudio.filters.direct import run_on
 from imgstudio.filters.models import use_threads
+from imgstudio.filters.objects import ObjectSource, capture_object, seen_reduced
 from imgstudio.filters.runner import RunSettings
 from imgstudio.filters.session import CONTEXT
 from imgstudio.filters.source import Source, capture_source, shrink
@@ -38,7 +39,7 @@ class SheetJob:
     title: str
     filter: AnyFilter
     variations: Sequence[Variation]
-    source: Source
+    source: Source | ObjectSource
     box: Rect
     """What the pictures show, document coordinates."""
     side: int
@@ -82,7 +83,9 @@ class SheetJob:
     def _small(self, progress: Progress) -> tuple[FilterInput, FloatImage]:
         """What the filter sees of the box, and its alpha."""
         progress.update(0.0, "Looking at the picture")
-        rgba, coverage = self._read()
+        if isinstance(self.source, ObjectSource):
+            return self._small_object(self.source)
+        rgba, coverage = self._read(self.source)
         height, width = rgba.shape[:2]
         factor = self.side / max(height, width)
         if factor < 1:
@@ -101,12 +104,18 @@ class SheetJob:
         )
         return image, np.ascontiguousarray(rgba[..., 3])
 
-    def _read(self) -> tuple[FloatImage, Array | None]:
+    def _small_object(self, source: ObjectSource) -> tuple[FilterInput, FloatImage]:
+        """The object with its surroundings, which are opaque."""
+        factor = min(1.0, self.side / max(self.box.width, self.box.height))
+        image = seen_reduced(source, factor, device=self.how.device)
+        return image, np.ones(image.pixels.shape[:2], np.float32)
+
+    def _read(self, source: Source) -> tuple[FloatImage, Array | None]:
         longest = max(self.box.width, self.box.height)
         if longest <= READ_AT_ONCE:
-            return to_float(self.source.read(self.box)), self.source.mask(self.box)
+            return to_float(source.read(self.box)), source.mask(self.box)
         factor = longest // self.side
-        small = shrink(self.source, factor)
+        small = shrink(source, factor)
         box = Rect(*(value // factor for value in self.box.covering_multiple(factor))).intersect(small.bounds)
         return to_float(small.read(box)), small.mask(box)
 
@@ -135,6 +144,9 @@ def capture_sheet(
     """
     for variation in wanted:
         declared.check(variation.params)
+    if isinstance(item, SessionFilter) and item.reads == "object":
+        seen = capture_object(document, layer, how.selection, around=item.around(wanted[0].params))
+        return SheetJob(f"{item.name}: contact sheet", item, tuple(wanted), seen, seen.region, side, how)
     source = capture_source(document, layer, None, how.selection)
     box = source.region.expanded(CONTEXT if source.selection is not None else 0).intersect(source.bounds)
     if shows_detail(item, wanted[0].params):

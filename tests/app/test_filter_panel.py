@@ -26,7 +26,7 @@ from imgstudio.app.panels.filter import FilterPanel
 from imgstudio.core.blend import flatten
 from imgstudio.core.document import Document
 from imgstudio.core.errors import UserError
-from imgstudio.core.geometry import Affine, Rect, Size
+from imgstudio.core.geometry import Rect, Size, Transform
 from imgstudio.core.layers import Layer
 from imgstudio.core.params import Colour, Number, Ui
 from imgstudio.core.paths import presets_folder
@@ -408,7 +408,7 @@ def test_a_moved_layer_is_made_again_where_it_lies_now(panel, qtbot, context, do
     base, layer = document.layers.root
     document.selection.store.clear()
     document.selection.touched()
-    moved = Affine(1, 0, 0, 1, 30, 10)
+    moved = Transform(1, 0, 0, 1, 30, 10)
     document.set_layer(layer, "Move", transform=moved)
     before = flatten(document)
     panel.rerun(layer)
@@ -434,7 +434,7 @@ def test_a_layer_moved_out_of_the_picture_cannot_be_made_again(panel, qtbot, con
     press(panel, "filter.apply")
     qtbot.waitUntil(lambda: len(document.layers) == 2)
     layer = document.layers.root[1]
-    document.set_layer(layer, "Move", transform=Affine(1, 0, 0, 1, 5000, 0))
+    document.set_layer(layer, "Move", transform=Transform(1, 0, 0, 1, 5000, 0))
     panel.rerun(layer)
     qtbot.waitUntil(lambda: panel.controller.preview.problem is not None)
     press(panel, "filter.apply")

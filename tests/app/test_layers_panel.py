@@ -6,6 +6,7 @@ import importlib.util
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -18,8 +19,9 @@ from imgstudio.app.controllers import layer_edits
 from imgstudio.app.panels.history import HistoryPanel
 from imgstudio.app.panels.layer_thumbnails import sampled
 from imgstudio.app.panels.layers import LayersPanel
+from imgstudio.core.blend import render_layer
 from imgstudio.core.document import Document
-from imgstudio.core.geometry import Affine, Rect
+from imgstudio.core.geometry import Point, Rect, Transform
 from imgstudio.core.layers import Layer
 from imgstudio.core.recipe import Recipe, RecipeStep
 from imgstudio.core.tiles import TileStore
@@ -178,9 +180,9 @@ def test_a_mask_from_the_selection_covers_what_was_selected_at_any_transform(doc
     document.selection.touched()
     top = layer(document, "Top")
     for transform, expected in (
-        (Affine(), Rect(10, 10, 10, 10)),
-        (Affine(e=5, f=3), Rect(5, 7, 10, 10)),
-        (Affine(2, 0, 0, 2, 0, 0), Rect(5, 5, 5, 5)),
+        (Transform(), Rect(10, 10, 10, 10)),
+        (Transform(e=5, f=3), Rect(5, 7, 10, 10)),
+        (Transform(2, 0, 0, 2, 0, 0), Rect(5, 5, 5, 5)),
     ):
         top.transform = transform
         layer_edits.add_mask(document, top)
@@ -260,17 +262,33 @@ def test_holding_show_before_compares_with_the_picture_without_the_layer(panel, 
 
 
 @given(
-    st.sampled_from([Affine(), Affine(e=7, f=-3), Affine(0, 1, -1, 0, 60, 0), Affine(2, 0, 0, 0.5, 3, 3)]),
+    st.sampled_from(
+        [Transform(), Transform(e=7, f=-3), Transform(0, 1, -1, 0, 60, 0), Transform(2, 0, 0, 0.5, 3, 3)]
+    ),
     st.integers(15, 350).map(lambda half: half * 2),
     st.integers(15, 350).map(lambda half: half * 2),
 )
 def test_a_thumbnail_shows_what_the_layer_shows_and_is_never_large(transform, width, height):
     store = TileStore.from_array(np.full((height, width, 4), 80, np.uint8))
     bounds = transform.bounds_of(Rect(0, 0, width, height))
-    at_origin = transform.then(Affine(e=-bounds.x, f=-bounds.y))
+    at_origin = transform.then(Transform(e=-bounds.x, f=-bounds.y))
     small = sampled(store, at_origin, Rect(0, 0, bounds.width, bounds.height))
     assert max(small.shape[:2]) <= 64
     assert (small == 80).all()
+
+
+def test_a_thumbnail_follows_a_layer_into_perspective():
+    rows, columns = np.mgrid[:192, :256]
+    pixels = np.dstack([rows, columns, 255 - columns, np.full_like(rows, 255)]).astype(np.uint8)
+    places = [Point(70, 10), Point(180, 20), Point(330, 200), Point(-60, 180)]
+    bent = Transform.from_corners(Rect(0, 0, 256, 192), places)
+    shown = Layer("Bent", TileStore.from_array(pixels), transform=bent)
+    small = sampled(shown.pixels, bent, Rect(0, 0, 256, 192)).astype(int)
+    exact = render_layer(shown, Rect(0, 0, 256, 192), np.uint8)
+    exact[exact[..., 3] == 0] = 0
+    wanted = cv2.resize(exact.astype(np.float32), (64, 48), interpolation=cv2.INTER_AREA)
+    assert np.abs(small - wanted).mean() < 3
+    assert small[2, 2, 3] == 0
 
 
 def test_thumbnails_come_after_a_while_and_again_after_a_stroke(panel, document, qtbot):

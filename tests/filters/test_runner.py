@@ -7,7 +7,7 @@ import pytest
 
 from imgstudio.core.document import Document
 from imgstudio.core.errors import UserError
-from imgstudio.core.geometry import Affine, Rect
+from imgstudio.core.geometry import Rect, Transform
 from imgstudio.core.jobs import Cancelled, CancelToken, Progress
 from imgstudio.core.layers import Layer
 from imgstudio.filters.base import Filter, Finish, NoParams, whole_picture
@@ -149,7 +149,7 @@ def test_a_filter_over_an_ai_layer_sees_what_it_shows():
 def test_a_moved_layer_is_read_where_it_is_seen():
     document = noise(200, 200)
     layer = document.active
-    document.set_layer(layer, "Move", transform=Affine(e=50, f=20))
+    document.set_layer(layer, "Move", transform=Transform(e=50, f=20))
     source = capture_source(document, layer)
     assert source.region == Rect(50, 20, 150, 180)
     assert np.array_equal(source.read(Rect(60, 30, 10, 10)), layer.pixels.read(Rect(10, 10, 10, 10)))
@@ -217,6 +217,20 @@ def test_prepare_runs_once_and_its_finding_reaches_every_tile():
     capture(document, document.active, make(run, prepare=prepare), NoParams()).run(Progress())
     assert len({id(item) for item in seen}) == 1
     assert abs(seen[0].mean - 0.5) < 0.02
+
+
+def test_prepare_knows_the_whole_picture_however_small_it_sees_it():
+    document, seen = noise(600, 2100), []
+
+    def prepare(image, params, progress):
+        seen.append((image.pixels.shape, image.whole, image.look(Rect(2000, 500, 100, 100)).shape))
+
+    def run(image, params, progress):
+        assert image.whole == document.bounds
+        return image.pixels
+
+    capture(document, document.active, make(run, prepare=prepare), NoParams()).run(Progress())
+    assert seen == [((200, 700, 3), document.bounds, (100, 100, 3))]
 
 
 def test_the_recipe_step_repeats_the_run():

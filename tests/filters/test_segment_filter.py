@@ -6,7 +6,7 @@ import pytest
 from imgstudio.core.blend import flatten
 from imgstudio.core.document import Document
 from imgstudio.core.errors import UserError
-from imgstudio.core.geometry import Affine, Rect
+from imgstudio.core.geometry import Rect, Transform
 from imgstudio.core.jobs import Progress
 from imgstudio.core.layers import Layer
 from imgstudio.core.tiles import TileStore
@@ -130,7 +130,7 @@ def test_cutting_out_respects_the_selection_and_the_mask_that_is_there(bright):
 
 def test_cutting_out_a_moved_layer_cuts_where_it_shows(bright):
     document = Document(80, 60)
-    layer = Layer("moved", TileStore.from_array(square()), transform=Affine(1, 0, 0, 1, 7, 5))
+    layer = Layer("moved", TileStore.from_array(square()), transform=Transform(1, 0, 0, 1, 7, 5))
     document.add_layer(layer)
     cut_out(document, layer, applied(document, bright, params(show="cut out")), "Cut")
     alpha = flatten(document)[..., 3]

@@ -13,7 +13,7 @@ from imgstudio.app.actions.spec import ActionSpec, with_document
 from imgstudio.app.context import AppContext
 from imgstudio.app.controllers.closing import close_documents, project_path
 from imgstudio.app.controllers.documents import Documents
-from imgstudio.app.controllers.placing import place_document
+from imgstudio.app.controllers.placing import bring
 from imgstudio.app.i18n import tr
 from imgstudio.core.document import Document
 from imgstudio.core.params import Number, Ui
@@ -83,7 +83,7 @@ def place_files(context: AppContext, paths: list[Path]) -> None:
     """Read files and add each as a layer of the document that is shown now."""
     target = current(context)
     for path in paths:
-        documents(context).read(path, partial(place_document, target))
+        documents(context).read(path, partial(bring, context, target))
 
 
 def save(context: AppContext) -> None:

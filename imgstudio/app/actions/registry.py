@@ -73,6 +73,10 @@ class ActionRegistry(QObject):
         first = f"<b>{tr(spec.text).rstrip('…')}</b>" + (f"&nbsp;&nbsp;{keys}" if keys else "")
         return f"{first}<br>{tr(spec.help)}" if spec.help else first
 
+    def is_enabled(self, action_id: str) -> bool:
+        """Whether it can be done now."""
+        return self.specs[action_id].enabled(self._context)
+
     def shortcut_rows(self) -> list[tuple[str, ...]]:
         """Name, menu and keys of every action that has a key."""
         return [

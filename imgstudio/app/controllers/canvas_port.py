@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 class ShowsPreviews(Protocol):
     """A renderer."""
 
+    @property
+    def preview(self) -> Layer | None: ...
+
     def set_preview(self, layer: Layer | None, above: Layer | None, instead: Layer | None = None) -> None: ...
 
 
@@ -55,7 +58,7 @@ def canvas_in(context: AppContext) -> CanvasPort | None:
 
 
 class PreviewScreen:
-    """Shows a layer over one document. Guards: what it showed is gone after `clear`."""
+    """Shows a layer over one document. Guards: what it showed is gone after `clear`, what another one showed is not."""
 
     def __init__(self, context: AppContext) -> None:
         self._context = context
@@ -93,7 +96,8 @@ class PreviewScreen:
         shown, self._shown = self._shown, None
         if shown is None or canvas is None or canvas.document is None or canvas.renderer is not shown[0]:
             return
-        shown[0].set_preview(None, None)
-        canvas.set_previewing(False)
+        if shown[0].preview is shown[1]:
+            shown[0].set_preview(None, None)
+            canvas.set_previewing(False)
         if self._splits:
             canvas.compare_layer(None)

@@ -27,6 +27,8 @@ class CopiedPixels:
     at: tuple[int, int] | None
     """Its corner in the document it came from; None for a picture from elsewhere."""
     token: str = ""
+    name: str = ""
+    """Of the layer it came from."""
 
 
 class Clipboard:
@@ -36,10 +38,10 @@ class Clipboard:
         self._own: CopiedPixels | None = None
         self._count = 0
 
-    def put(self, pixels: Array, at: tuple[int, int]) -> None:
+    def put(self, pixels: Array, at: tuple[int, int], name: str = "") -> None:
         """Copy (height, width, 4) straight RGBA."""
         self._count += 1
-        self._own = CopiedPixels(pixels, at, f"{id(self)}-{self._count}")
+        self._own = CopiedPixels(pixels, at, f"{id(self)}-{self._count}", name)
         data = QMimeData()
         data.setData(TOKEN, self._own.token.encode())
         data.setImageData(image_of(to_depth(pixels, np.uint8)))

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from imgstudio.app.context import AppContext
 from imgstudio.app.controllers.documents import Documents
-from imgstudio.app.controllers.placing import place_document
+from imgstudio.app.controllers.placing import bring
 from imgstudio.app.i18n import tr
 from imgstudio.core.opening import is_project
 
@@ -56,7 +56,7 @@ class Dropping(QObject):
         target = self._context.documents.current
         for path in paths:
             if as_layer and target is not None and not is_project(path):
-                self._documents.read(path, partial(place_document, target))
+                self._documents.read(path, partial(bring, self._context, target))
             else:
                 self._documents.open_paths([path])
 

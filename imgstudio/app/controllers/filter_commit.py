@@ -10,12 +10,20 @@ import numpy as np
 
 from imgstudio.core.document import Document
 from imgstudio.core.errors import UserError
-from imgstudio.core.geometry import IDENTITY, Rect
+from imgstudio.core.geometry import IDENTITY, Rect, Transform
 from imgstudio.core.layers import Layer
 from imgstudio.core.selection import Selection
 from imgstudio.core.tiles import TileStore
-from imgstudio.filters.base import AnyFilter
+from imgstudio.filters.base import AnyFilter, SessionFilter
 from imgstudio.filters.cutting import cut_out
+from imgstudio.filters.objects import (
+    ObjectSource,
+    has_moved,
+    is_result,
+    object_of,
+    results_of,
+    was_selected,
+)
 from imgstudio.filters.resizing import SizeResult, commit_size
 from imgstudio.filters.runner import FilterResult, result_layer
 
@@ -33,13 +41,34 @@ class Order:
 
 
 def order_for(document: Document, item: AnyFilter, again: Layer | None) -> Order:
-    """Filter the active layer, or make `again` anew from what lies below it; raises UserError."""
+    """Filter the active layer, or make `again` anew from what lies below it, or of its object; raises UserError."""
     if again is not None:
-        return Order(document, _below(document, again), item, again)
+        _check_there(document, again)
+        made_of = object_of(document, again) if is_result(again) else _below(document, again)
+        return Order(document, made_of, item, again)
     layer = document.active
     if layer is None:
         raise UserError("There is no layer to work on", "", "Add a layer or open a picture")
+    if reads_object(item):
+        layer = object_of(document, layer)
     return Order(document, layer, item)
+
+
+def reads_object(item: AnyFilter) -> bool:
+    """Whether a filter looks at a layer together with what lies below it."""
+    return isinstance(item, SessionFilter) and item.reads == "object"
+
+
+def earlier_result(document: Document, item: AnyFilter) -> Layer | None:
+    """What this filter made of the active object before, which it makes anew rather than a second time."""
+    if document.active is None or not reads_object(item):
+        return None
+    try:
+        made = results_of(document, object_of(document, document.active))
+    except UserError:
+        return None
+    own = [layer for layer in made if layer.recipe is not None and layer.recipe.steps[-1].filter == item.id]
+    return document.active if document.active in own else next(reversed(own), None)
 
 
 def own_selection(document: Document, again: Layer | None) -> Selection | None:
@@ -49,6 +78,8 @@ def own_selection(document: Document, again: Layer | None) -> Selection | None:
     """
     if again is None:
         return None
+    if is_result(again):
+        return None if was_selected(again) else Selection()
     if again.transform != IDENTITY:
         return _covered_by(document, again)
     return _selection_of(document, None if sees_less(again) else again.mask)
@@ -78,10 +109,10 @@ def commit(order: Order, result: FilterResult | SizeResult) -> Layer | None:
         cut_out(document, order.layer, result, name)
         return None
     if order.again is not None:
-        document.set_layer(order.again, f"{name} again", **_made_anew(order.again, result))
+        document.set_layer(order.again, f"{name} again", **_made_anew(document, order.again, result))
         return order.again
     layer = result_layer(result, name)
-    document.add_layer(layer, document.place_above(order.layer), name)
+    document.add_layer(layer, document.place_above(order.layer, free=not layer.clip), name)
     return layer
 
 
@@ -91,12 +122,13 @@ def preview_of(order: Order, result: FilterResult) -> Layer:
     if order.again is None:
         return layer
     again = order.again
+    mask = _made_anew(order.document, again, result).get("mask", layer.mask or again.mask)
     return replace(
         layer,
         opacity=again.opacity,
         blend=again.blend,
         clip=again.clip,
-        mask=layer.mask or again.mask,
+        mask=mask,
         mask_enabled=again.mask_enabled,
     )
 
@@ -143,9 +175,13 @@ def _covered_by(document: Document, layer: Layer) -> Selection:
         if layer.mask is not None:
             shape = layer.mask.read(area)[..., 0]
         # From the centre of a pixel of `shape` to the centre of a pixel of `box`.
-        corner = at.apply(area.x + 0.5, area.y + 0.5)
-        matrix = np.array([[at.a, at.c, corner.x - box.x - 0.5], [at.b, at.d, corner.y - box.y - 0.5]])
-        coverage = cv2.warpAffine(shape, matrix, (box.width, box.height), flags=cv2.INTER_LINEAR)
+        inwards, outwards = (
+            Transform(e=area.x + 0.5, f=area.y + 0.5),
+            Transform(e=-box.x - 0.5, f=-box.y - 0.5),
+        )
+        to = inwards.then(at).then(outwards)
+        matrix = np.array([[to.a, to.c, to.e], [to.b, to.d, to.f], [to.g, to.h, to.i]])
+        coverage = cv2.warpPerspective(shape, matrix, (box.width, box.height), flags=cv2.INTER_LINEAR)
         selection.store.write(box, np.asarray(coverage, np.uint8)[..., None])
         selection.touched()
     if selection.bounds().is_empty:
@@ -157,18 +193,26 @@ def _covered_by(document: Document, layer: Layer) -> Selection:
     return selection
 
 
-def _made_anew(again: Layer, result: FilterResult) -> dict[str, Any]:
-    """What changes on a layer; one that was moved stays where it is, now in the document's coordinates."""
+def _made_anew(document: Document, again: Layer, result: FilterResult) -> dict[str, Any]:
+    """What changes on a layer; one that was moved stays where it is, now in the document's coordinates.
+
+    One whose object has moved goes there, without a mask that was put on by hand where it was.
+    """
     made = result_layer(result, again.name)
     values: dict[str, Any] = {"pixels": made.pixels, "recipe": made.recipe, "jpeg": None}
+    if isinstance(result.source, ObjectSource):
+        return values | {"transform": IDENTITY} | ({"mask": None} if has_moved(document, again) else {})
     if again.transform != IDENTITY:
         values |= {"transform": IDENTITY, "mask": made.mask}
     return values
 
 
-def _below(document: Document, again: Layer) -> Layer:
+def _check_there(document: Document, again: Layer) -> None:
     if document.layers.find(again.id) is not again:
         raise UserError(f"“{again.name}” was deleted", "", "Undo that, or choose a filter anew")
+
+
+def _below(document: Document, again: Layer) -> Layer:
     place = document.layers.place_of(again)
     if place.index == 0:
         raise UserError(

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from imgstudio.core.blend import flatten
 from imgstudio.core.document import Document
-from imgstudio.core.geometry import IDENTITY, Affine, Rect
+from imgstudio.core.geometry import IDENTITY, Rect, Transform
 from imgstudio.core.layers import Layer
 from imgstudio.core.pixels import Array, to_depth
 from imgstudio.core.tiles import TileStore
+
+if TYPE_CHECKING:
+    from imgstudio.app.context import AppContext
+
+
+def bring(context: AppContext, document: Document, other: Document) -> None:
+    """Place another document, and tell that it came."""
+    layer = place_document(document, other)
+    if document is context.documents.current:
+        context.placed.emit(layer)
 
 
 def place_document(document: Document, other: Document) -> Layer:
@@ -35,12 +46,12 @@ def place_pixels(
     return layer
 
 
-def _moved(x: int, y: int) -> Affine:
-    return IDENTITY if (x, y) == (0, 0) else Affine(e=float(x), f=float(y))
+def _moved(x: int, y: int) -> Transform:
+    return IDENTITY if (x, y) == (0, 0) else Transform(e=float(x), f=float(y))
 
 
-def _fitted(width: int, height: int, bounds: Rect) -> Affine:
+def _fitted(width: int, height: int, bounds: Rect) -> Transform:
     scale = min(1.0, bounds.width / width, bounds.height / height)
     x = round((bounds.width - width * scale) / 2)
     y = round((bounds.height - height * scale) / 2)
-    return Affine(a=scale, d=scale, e=float(x), f=float(y))
+    return Transform(a=scale, d=scale, e=float(x), f=float(y))

@@ -23,6 +23,7 @@ from imgstudio.core.document import Document
 from imgstudio.core.errors import UserError
 from imgstudio.core.layers import Layer
 from imgstudio.core.pixels import from_float
+from imgstudio.core.selection import Selection
 from imgstudio.filters.base import Finish, Frame, SessionFilter, Steer
 from imgstudio.filters.runner import FilterResult, RunSettings, refinish
 from imgstudio.filters.session import KeptFrame, SessionJob, capture_session
@@ -118,15 +119,8 @@ class SessionController(QObject):
         """Start from the beginning with the present parameters."""
         if self.item is None or self.document is None or self.is_running:
             return
-        how = RunSettings(
-            self.finish,
-            self.seed,
-            self._context.settings.device,
-            selection=own_selection(self.document, self.again),
-            threads=self._context.settings.threads,
-            memory=self._context.settings.memory_budget_mb << 20,
-        )
         try:
+            how = self._settings(own_selection(self.document, self.again))
             order = order_for(self.document, self.item, self.again)
             job = capture_session(self.document, order.layer, self.item, self.params, how)
         except UserError as error:
@@ -199,6 +193,17 @@ class SessionController(QObject):
         self._context.done.emit(f"{order.item.name} applied")
         self.kept.emit(layer)
         return True
+
+    def _settings(self, selection: Selection | None) -> RunSettings:
+        own = self._context.settings
+        return RunSettings(
+            self.finish,
+            self.seed,
+            own.device,
+            selection=selection,
+            threads=own.threads,
+            memory=own.memory_budget_mb << 20,
+        )
 
     def _steer(self, stroke: Steer) -> None:
         if self._job is not None and self.is_running:

@@ -44,7 +44,7 @@ class SteeringTool(Tool):
     def __init__(self, state: ToolState, box: Rect, send: Callable[[Steer], None]) -> None:
         super().__init__(state)
         self._box, self._send = box, send
-        self.action = ""
+        self.wish = ""
         self._points: list[Point] = []
         self._coverage: npt.NDArray[np.uint8] | None = None
         self._at: Point | None = None
@@ -70,7 +70,7 @@ class SteeringTool(Tool):
         self.cancel()
         if coverage is not None and coverage.any():
             red, green, blue = (value / 255 for value in self.state.foreground)
-            self._send(Steer(coverage.astype(np.float32) / np.float32(255), self.action, (red, green, blue)))
+            self._send(Steer(coverage.astype(np.float32) / np.float32(255), self.wish, (red, green, blue)))
 
     def hover(self, event: Pointer) -> None:
         self._at = event.point
@@ -119,7 +119,7 @@ class SteeringHand:
 
     def take(self, action: str) -> None:
         """Paint this wish from now on."""
-        self.tool.action = action
+        self.tool.wish = action
         self._guest.take()
 
     def put_down(self) -> None:

@@ -163,6 +163,8 @@ class FileEditor(Editor):
         return path is not None and (not suffixes or path.suffix.lower() in suffixes)
 
     def invitation(self) -> str:
+        if self.param.none_means:
+            return f"{self.param.none_means}, or drop a picture"
         kinds = " or ".join(suffix.lstrip(".").upper() for suffix in self.param.suffixes)
         if self.param.presets:
             return "Choose, or drop a picture here"

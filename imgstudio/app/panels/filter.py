@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QKeyEvent
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
-from imgstudio.app.controllers.colour_pick import ColourPick
-from imgstudio.app.controllers.filter_commit import order_for
+from imgstudio.app.controllers.filter_commit import earlier_result, order_for
 from imgstudio.app.controllers.filter_session import FilterController
 from imgstudio.app.controllers.session_run import SessionController
-from imgstudio.app.forms.colour_editor import ColourEditor
 from imgstudio.app.panels.filter_chooser import FilterChooser
 from imgstudio.app.panels.filter_levels import levels_of
 from imgstudio.app.panels.filter_page import FilterPage
+from imgstudio.app.panels.form_pick import FormPick
+from imgstudio.app.panels.object_branch import ObjectBranch
 from imgstudio.app.panels.session_controls import SessionControls
 from imgstudio.app.panels.sheet_branch import SheetBranch
 from imgstudio.core.document import Document
@@ -31,19 +31,23 @@ if TYPE_CHECKING:
 class FilterPanel(QWidget):
     """Wires a page to its controller; decides nothing about pixels."""
 
+    shown = Signal()
+    """Another filter is in hand, or none."""
+
     def __init__(self, context: AppContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("filter")
         self.context = context
         self.controller = FilterController(context)
         self.session = SessionController(context)
-        self.pick = ColourPick(context, self)
+        self.objects = ObjectBranch(context, self.session, self)
+        self.blend = self.objects.blend
+        self.pick = FormPick(context, self._source, self)
         self.page: FilterPage | None = None
         self._again: Layer | None = None
         """The AI layer that is made anew."""
         self._levels_of: tuple[str, int] | None = None
         """Layer and state of the document whose histogram is shown."""
-        self._picking: ColourEditor | None = None
         self.chooser = FilterChooser(context.filters, self)
         self._stack = QStackedWidget(self)
         self._stack.addWidget(self.chooser)
@@ -55,8 +59,8 @@ class FilterPanel(QWidget):
         context.filters_changed.connect(self.chooser.refresh)
         self.controller.changed.connect(self._refresh)
         self.controller.applied.connect(self._on_applied)
-        self.session.changed.connect(self._refresh)
-        self.pick.ended.connect(self._on_pick_ended)
+        self.session.changed.connect(self._on_session)
+        self.blend.changed.connect(self._refresh)
         context.documents.current_changed.connect(self._on_document)
 
     def open(self, filter_id: str) -> FilterPage | None:
@@ -67,7 +71,9 @@ class FilterPanel(QWidget):
                 f"There is no filter “{filter_id}”", "It may belong to a plug-in that is not installed"
             )
             return None
-        return self._open(item, item.params(), Finish(), 0, None)
+        document = self.context.documents.current
+        earlier = None if document is None else earlier_result(document, item)
+        return self._open(item, item.params(), Finish(), 0, None) if earlier is None else self.rerun(earlier)
 
     def rerun(self, layer: Layer) -> FilterPage | None:
         """Open the filter that made an AI layer, with its parameters; Apply makes its pixels anew."""
@@ -83,6 +89,19 @@ class FilterPanel(QWidget):
             params = item.params()
         return self._open(item, params, Finish(step.strength, step.detail), step.seed, layer)
 
+    def apply_now(self, filter_id: str) -> None:
+        """Open a filter as it comes and apply it at once."""
+        page = self.open(filter_id)
+        if page is not None and isinstance(page.item, Filter):
+            self.controller.apply()
+
+    def remake(self, layer: Layer) -> None:
+        """Run the session that made a layer again, and keep what comes out of it in its place."""
+        page = self.rerun(layer)
+        if page is not None and not isinstance(page.item, Filter):
+            self.objects.keeps_at_end = True
+            self.session.run()
+
     def close_filter(self) -> None:
         """Back to the list; the document stays as it is."""
         self.pick.stop()
@@ -94,6 +113,13 @@ class FilterPanel(QWidget):
             self.page.deleteLater()
             self.page = None
         self._stack.setCurrentWidget(self.chooser)
+        self.objects.end()
+        self.shown.emit()
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a filter for objects is in hand."""
+        return self.objects.is_open
 
     @property
     def can_compare(self) -> bool:
@@ -130,9 +156,11 @@ class FilterPanel(QWidget):
         else:
             self._open_session(page, document, again)
         page.cancelled.connect(self._on_cancelled)
-        self._begin_picking(page)
+        self.pick.begin(page.form)
         self.branch.begin(page, again)
+        self.objects.begin(page)
         self._refresh()
+        self.shown.emit()
         return page
 
     def _open_filter(
@@ -178,7 +206,7 @@ class FilterPanel(QWidget):
             page.show_notes(control.preview.note, said, control.estimate())
             page.show_busy(applying=control.is_applying, enabled=control.question is not None)
         else:
-            said = "Open a picture first" if self.session.document is None else ""
+            said = "Open a picture first" if self.session.document is None else self.objects.note
             page.show_notes("", said, "")
             page.show_busy(applying=False, enabled=self.session.can_keep)
 
@@ -199,22 +227,6 @@ class FilterPanel(QWidget):
         if key != self._levels_of:
             self._levels_of = key
             page.form.set_histogram(None if source is None else levels_of(*source))
-
-    def _begin_picking(self, page: FilterPage) -> None:
-        page.form.allow_picking()
-        page.form.pick_wanted.connect(self._on_pick)
-
-    def _on_pick(self, editor: ColourEditor, on: bool) -> None:
-        self.pick.stop()
-        if on:
-            self._picking = editor
-            editor.show_picking(on=True)
-            self.pick.start(self._source, lambda code: editor.take(QColor(code)))
-
-    def _on_pick_ended(self) -> None:
-        if self._picking is not None:
-            self._picking.show_picking(on=False)
-            self._picking = None
 
     def _on_document(self, document: Document | None) -> None:
         """Another picture is shown: go on there with the same parameters."""
@@ -243,6 +255,14 @@ class FilterPanel(QWidget):
 
     def _on_applied(self, layer: Layer | None) -> None:
         self.close_filter()
+
+    def _on_session(self) -> None:
+        self.objects.refresh()
+        if self.objects.keeps_at_end and not self.session.is_running:
+            self.objects.keeps_at_end = False
+            if self.session.can_keep:
+                self._on_session_applied()
+        self._refresh()
 
     def _on_session_applied(self) -> None:
         if self.session.keep():

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOpti
 from imgstudio.app import icons
 from imgstudio.app.canvas.tools.base import ToolState
 from imgstudio.app.panels.layer_thumbnails import SIDE, LayerThumbnails
-from imgstudio.app.panels.layers_model import DEPTH, LAYER, AnyIndex
+from imgstudio.app.panels.layers_model import DEPTH, LAYER, NOTE, AnyIndex
 from imgstudio.app.theme import SMALL_POINTS, current_tokens
 from imgstudio.core.layers import Layer
 
@@ -112,7 +112,7 @@ class LayerRowDelegate(QStyledItemDelegate):
         _paint_icon(painter, eye, boxes["eye"], 18, dim=not layer.visible)
         painter.setOpacity(1.0 if layer.visible else 0.45)
         self._paint_pictures(painter, layer, boxes, index, chosen=chosen)
-        _paint_texts(painter, layer, boxes["name"], hovered=hovered)
+        _paint_texts(painter, layer, boxes["name"], note=index.data(NOTE), hovered=hovered)
         if "lock" in boxes:
             _paint_icon(painter, "lock-outline", boxes["lock"], 14, dim=True)
         if "badge" in boxes:
@@ -157,11 +157,11 @@ def blend_name(mode: str) -> str:
     return _BLEND_NAMES.get(mode, mode.replace("-", " ").capitalize())
 
 
-def _paint_texts(painter: QPainter, layer: Layer, box: QRect, *, hovered: bool) -> None:
+def _paint_texts(painter: QPainter, layer: Layer, box: QRect, *, note: str, hovered: bool) -> None:
     look, metrics = current_tokens(), painter.fontMetrics()
     name = metrics.elidedText(layer.name, Qt.TextElideMode.ElideRight, box.width())
     painter.setPen(QColor(look.text))
-    if not (hovered or layer.blend != "normal" or layer.opacity < 1):
+    if not (note or hovered or layer.blend != "normal" or layer.opacity < 1):
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
         return
     upper, lower = box.adjusted(0, 4, 0, -HEIGHT // 2), box.adjusted(0, HEIGHT // 2, 0, -4)
@@ -170,8 +170,8 @@ def _paint_texts(painter: QPainter, layer: Layer, box: QRect, *, hovered: bool) 
     small = painter.font()
     small.setPointSizeF(SMALL_POINTS)
     painter.setFont(small)
-    painter.setPen(QColor(look.dim))
-    said = painter.fontMetrics().elidedText(summary(layer), Qt.TextElideMode.ElideRight, box.width())
+    painter.setPen(QColor(look.warn if note else look.dim))
+    said = painter.fontMetrics().elidedText(note or summary(layer), Qt.TextElideMode.ElideRight, box.width())
     painter.drawText(lower, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, said)
     painter.setFont(font)
 

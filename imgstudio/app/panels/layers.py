@@ -59,7 +59,7 @@ class LayersPanel(QWidget):
         """Open the card of an AI layer beside its row."""
         steps = layer.recipe.steps if layer.recipe is not None else ()
         item = self.context.filters.find(steps[0].filter) if steps else None
-        card = RecipeCard(layer, item, self)
+        card = RecipeCard(layer, item, self, self.model.note_of(layer))
         card.rerun_asked.connect(self._on_rerun)
         card.compare_asked.connect(self._on_compare)
         row = self.tree.visualRect(self.model.index_of(layer))

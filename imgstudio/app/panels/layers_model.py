@@ -7,11 +7,14 @@ from typing import Any, Final
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
+from imgstudio.app.controllers.objects import note_of
 from imgstudio.core.document import Document
 from imgstudio.core.layers import Layer
 
 LAYER: Final = Qt.ItemDataRole.UserRole
 DEPTH: Final = Qt.ItemDataRole.UserRole + 1
+NOTE: Final = Qt.ItemDataRole.UserRole + 2
+"""What is to be said of a layer in its row, "" for nothing."""
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -56,6 +59,10 @@ class LayersModel(QAbstractItemModel):
     def layer_at(self, index: AnyIndex) -> Layer | None:
         return self._nodes[index.internalId()].layer if index.isValid() else None
 
+    def note_of(self, layer: Layer) -> str:
+        """Such as that the object of a result has moved."""
+        return "" if self._document is None else note_of(self._document, layer)
+
     def index_of(self, layer: Layer | None) -> QModelIndex:
         for number, node in enumerate(self._nodes):
             if node.layer is layer:
@@ -86,6 +93,8 @@ class LayersModel(QAbstractItemModel):
         node = self._nodes[index.internalId()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return node.layer.name
+        if role == NOTE:
+            return self.note_of(node.layer)
         return (
             {LAYER: node.layer, DEPTH: node.depth}.get(Qt.ItemDataRole(role))
             if role in (LAYER, DEPTH)

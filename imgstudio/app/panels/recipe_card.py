@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from imgstudio.app.sign import Sign
 from imgstudio.core.layers import Layer
 from imgstudio.core.params import describe
 from imgstudio.core.recipe import RecipeStep
 from imgstudio.filters.base import AnyFilter
 
-WIDTH = 280
+WIDTH: Final = 280
+REGIONS: Final = {"mask": "Selection", "object": "The object, and around it"}
 
 
 class RecipeCard(QFrame):
@@ -23,7 +25,8 @@ class RecipeCard(QFrame):
     compare_asked = Signal(object)
     """The layer while the button is held down, None when it is let go."""
 
-    def __init__(self, layer: Layer, item: AnyFilter | None, parent: QWidget) -> None:
+    def __init__(self, layer: Layer, item: AnyFilter | None, parent: QWidget, note: str = "") -> None:
+        """`note`: what is to be said first, such as that its object has moved."""
         super().__init__(parent, Qt.WindowType.Popup)
         self.setObjectName("layers.recipe")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -39,6 +42,8 @@ class RecipeCard(QFrame):
             title.setProperty("role", "title")
             column.addWidget(title)
             column.addLayout(self._table(recipe_lines(step, item)))
+        if note:
+            column.insertLayout(0, self._note(note))
         column.addLayout(self._buttons(can_run=item is not None and len(steps) == 1))
 
     def show_at(self, corner: QPoint) -> None:
@@ -54,6 +59,16 @@ class RecipeCard(QFrame):
         if self._before.isDown():
             self.compare_asked.emit(None)
         super().hideEvent(event)
+
+    def _note(self, text: str) -> QHBoxLayout:
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        said = QLabel(text, self)
+        said.setObjectName("layers.recipe.note")
+        said.setWordWrap(True)
+        line.addWidget(Sign("alert-outline", 16, "warn"))
+        line.addWidget(said, 1)
+        return line
 
     def _table(self, lines: list[tuple[str, str]]) -> QGridLayout:
         grid = QGridLayout()
@@ -95,26 +110,24 @@ class RecipeCard(QFrame):
 
 def recipe_lines(step: RecipeStep, item: AnyFilter | None) -> list[tuple[str, str]]:
     """Name and value of everything that made the layer, in a person's words."""
-    labels = (
-        {param.name: (param.label, _unit(param.number)) for param in describe(item.params)} if item else {}
-    )
+    known = {param.name: param for param in describe(item.params)} if item else {}
     lines = []
     for name, value in step.params.items():
-        label, unit = labels.get(name, (name, ""))
-        lines.append((label, _said(value) + (f" {unit}" if unit and value is not None else "")))
+        param = known.get(name)
+        if param is None:
+            lines.append((name, _said(value)))
+        elif param.is_visible(step.params):
+            unit = f" {param.number.unit}" if param.number and param.number.unit and value is not None else ""
+            lines.append((param.label, (param.none_means if value is None else "") or _said(value) + unit))
     lines.append(("Strength", f"{round(step.strength * 100)} %"))
     if step.detail:
         lines.append(("Detail", f"{round(step.detail * 100)} %"))
     lines.append(("Seed", str(step.seed)))
     lines += [(f"Model {model}", digest[:12]) for model, digest in step.models.items()]
-    lines.append(("Region", "Selection" if step.region == "mask" else "Whole picture"))
+    lines.append(("Region", REGIONS.get(step.region, "Whole picture")))
     if step.program:
         lines.append(("Made by", step.program))
     return lines
-
-
-def _unit(number: Any) -> str:
-    return str(number.unit) if number is not None else ""
 
 
 def _said(value: Any) -> str:

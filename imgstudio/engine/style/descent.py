@@ -25,9 +25,9 @@ class Descent:
     """Moves a picture against its gradients. Guards: what it remembers is of one objective, until `forget`."""
 
     @torch.no_grad()
-    def __init__(self, x: Tensor) -> None:
-        """`x` (1, c, h, w) is moved in place."""
-        self._x = x
+    def __init__(self, x: Tensor, *, first: float = FIRST) -> None:
+        """`x` (1, c, h, w) is moved in place, at first by `first` (root mean square)."""
+        self._x, self._first = x, first
         self._most = max(LEAST_HISTORY, min(HISTORY, HISTORY_BYTES // (2 * x.numel() * x.element_size())))
         # Of an even gradient, less would arrive at the edges: they would stay behind.
         alike = evened(torch.ones_like(x))
@@ -46,7 +46,7 @@ class Descent:
             self._remember(*self._before, gradient)
         step = self._direction(gradient)
         length = float(step.square().mean().sqrt())
-        wanted = min(length, LONGEST) if self._pairs else FIRST
+        wanted = min(length, LONGEST) if self._pairs else self._first
         if length > 0:
             step *= -wanted / length
         self._before = step, gradient

@@ -15,6 +15,7 @@ from imgstudio.core.params import GIVEN, Number, Picture, Ui
 from imgstudio.filters.base import FilterInput, FloatImage, Frame, SessionFilter, Steer
 from imgstudio.filters.models import models
 from imgstudio.filters.paintings import in_colours_of, painting, recoloured, region_map, stretched
+from imgstudio.filters.wishing import obey
 
 if TYPE_CHECKING:
     from imgstudio.engine.style.optimise import Painter
@@ -171,19 +172,10 @@ class StylizeRun:
 
     def steer(self, stroke: Steer) -> None:
         """More and less style, protect the photo, pull to a colour, one of the styles alone, or none of these."""
-        wishes, coverage = self._painter.wishes, stroke.coverage
-        if stroke.action == "more":
-            wishes.more(coverage)
-        elif stroke.action == "less":
-            wishes.less(coverage)
-        elif stroke.action == "protect":
-            wishes.protect(coverage)
-        elif stroke.action == "pull" and stroke.colour is not None:
-            wishes.pull_to(stroke.colour, coverage)
-        elif stroke.action in ("style 1", "style 2"):
-            wishes.place(ACTIONS.index(stroke.action) - ACTIONS.index("style 1"), coverage)
-        elif stroke.action == "release":
-            wishes.release(coverage)
+        wishes = self._painter.wishes
+        obey(wishes, stroke)
+        if stroke.action in ("style 1", "style 2"):
+            wishes.place(ACTIONS.index(stroke.action) - ACTIONS.index("style 1"), stroke.coverage)
         self._painter.change()
 
     def restart_from(self, pixels: FloatImage, iteration: int) -> None:

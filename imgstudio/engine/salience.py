@@ -1,0 +1,43 @@
+"""What stands out in a picture, found by a network that sees all of it, small."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+import torch
+from torch import nn
+
+from imgstudio.core.pixels import Floats
+from imgstudio.engine.device import guard
+from imgstudio.engine.tensors import check_finite
+
+SIDE: Final = 288
+"""Pixels each way at which the network sees a picture, whatever its shape."""
+
+
+@torch.inference_mode()
+def salience(
+    network: nn.Module,
+    pixels: Floats,
+    *,
+    side: int = SIDE,
+    mirrored: bool = True,
+    device: torch.device | None = None,
+) -> Floats:
+    """How much each part of (h, w, 3), sRGB 0..1, belongs to what stands out: (side, side), 0..1.
+
+    `network` in evaluation mode on `device`. Mirrored it looks twice, at the mirrored picture too, which is a
+    little better. Raises OutOfMemory.
+    """
+    small = cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA)
+    small = np.ascontiguousarray(small.transpose(2, 0, 1)[None], np.float32)
+    tensor = torch.from_numpy(small).to(device or torch.device("cpu"))
+    tensor = tensor.contiguous(memory_format=torch.channels_last)
+    with guard():
+        shares = network(tensor).sigmoid()
+        if mirrored:
+            shares = (shares + network(tensor.flip(3)).sigmoid().flip(3)) / 2
+    check_finite(shares, "salience")
+    return np.asarray(shares[0, 0].float().cpu().numpy(), np.float32)
