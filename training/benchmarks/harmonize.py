@@ -1,4 +1,4 @@
-"""Objects pasted on paintings, painted in: `python -m training.benchmarks.harmonize --out runs/harmonize`.
+"""Objects pasted on paintings, painted in: `python -m training.benchmarks.harmonize --out runs/painterly`.
 
 For each pair: our result, and as baselines the naive paste, a Poisson clone (OpenCV's) and the whole composition in the
 painting's style (our stylize) cut to the object. All are judged by one network that is the same for all, the largest
@@ -235,7 +235,7 @@ def others(found: Mapping[int, Mapping[str, Mapping[str, float]]]) -> list[list[
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure painterly harmonization.")
     parser.add_argument("--data", type=Path, default=Path("../shared/data/painterly"))
-    parser.add_argument("--out", type=Path, default=Path("runs/harmonize"), help="folder for the results")
+    parser.add_argument("--out", type=Path, default=Path("runs/painterly"), help="folder for the results")
     parser.add_argument("--pairs", type=int, nargs="*", help="numbers; without, all")
     parser.add_argument("--network", default=BUNDLED, help="id of the model that paints")
     parser.add_argument("--threads", type=int, default=2)

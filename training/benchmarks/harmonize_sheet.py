@@ -1,4 +1,4 @@
-"""Harmonized objects to be looked at: `python -m training.benchmarks.harmonize_sheet --results runs/harmonize`.
+"""Harmonized objects to be looked at: `python -m training.benchmarks.harmonize_sheet --results runs/painterly`.
 
 One picture for each pair (the naive composite, ours, the published result), and all of them in one.
 """
@@ -61,8 +61,8 @@ def ours_of(number: int, pair: Pair, results: Path) -> Floats:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Lay out harmonized objects.")
     parser.add_argument("--data", type=Path, default=Path("../shared/data/painterly"))
-    parser.add_argument("--results", type=Path, default=Path("runs/harmonize"))
-    parser.add_argument("--out", type=Path, default=Path("runs/harmonize/sheet"))
+    parser.add_argument("--results", type=Path, default=Path("runs/painterly"))
+    parser.add_argument("--out", type=Path, default=Path("runs/painterly/sheet"))
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     rows = []

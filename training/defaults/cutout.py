@@ -41,7 +41,7 @@ from imgstudio.learn.reports import Goal, PreviewRow, Validation
 from imgstudio.learn.saliency_scores import SaliencyScores
 from imgstudio.learn.task import Batch, Terms
 from imgstudio.learn.trainer import Trainer
-from training.defaults.cutout_data import BACKGROUNDS, FOLDERS, TAUGHT, Pool, example, split, tensors_of
+from training.defaults.cutout_data import BACKGROUNDS, FOLDERS, Pool, example, split, tensors_of
 from training.defaults.script import train
 
 LOG = logging.getLogger("training.cutout")
@@ -97,7 +97,6 @@ class CutoutTask:
     def __init__(self, data: Path, start: Lite0, *, teacher: Path | None = None, seed: int = 0) -> None:
         """The trunk of `start` is where the network begins; `teacher` is a folder of maps of photos."""
         self._pool = Pool(data, teacher)
-        self._has_teacher = teacher is not None
         self._judged = split(data / "masks" / "ecssd")[1]
         torch.manual_seed(seed)
         network = SalientNet()
@@ -149,7 +148,8 @@ class CutoutTask:
         self, network: nn.Module, folder: Path, name: str, training: Mapping[str, Any]
     ) -> ModelManifest:
         """Write the model; `training["benchmark"]`, where given, is the scores of the card."""
-        photos = {*BACKGROUNDS, *(TAUGHT if self._has_teacher else ())}
+        photos = {*BACKGROUNDS, *self._pool.taught}
+        taught = ", ".join(f"photos/{source}" for source in self._pool.taught)
         facts = {key: value for key, value in training.items() if key != "benchmark"}
         return save_model(
             folder,
@@ -171,11 +171,7 @@ class CutoutTask:
                 "training": {
                     **facts,
                     "began as": "imagenet-lite0",
-                    **(
-                        {"teacher": "U2-NetP, Apache-2.0, on photos without masks"}
-                        if self._has_teacher
-                        else {}
-                    ),
+                    **({"teacher": f"U2-NetP, Apache-2.0, for {taught}"} if taught else {}),
                 },
                 "scores": training.get("benchmark", {}),
                 "limits": LIMITS,

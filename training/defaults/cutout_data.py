@@ -62,9 +62,11 @@ class Pool:
         chosen["ecssd"] = split(masks / "ecssd")[0]
         self._kinds = [[example(path) for path in paths] for paths in chosen.values()]
         shares = [*FOLDERS.values()]
-        taught = [] if teacher is None else list(_taught(data / "photos", teacher))
+        taught = {} if teacher is None else _taught(data / "photos", teacher)
+        self.taught = tuple(taught)
+        """Folders under photos of which the teacher outlined something."""
         if taught:
-            self._kinds.append(taught)
+            self._kinds.append([one for folder in taught.values() for one in folder])
             shares.append(1 - sum(shares))
         self._shares = np.array(shares) / sum(shares)
         self._backgrounds = [
@@ -112,21 +114,25 @@ class Pool:
         return Example(canvas.round().clip(0, 255).astype(np.uint8), (mask * 255).astype(np.uint8))
 
 
-def _taught(photos: Path, teacher: Path) -> Iterable[Example]:
-    """Those in which the teacher saw something, and clearly."""
-    for folder in TAUGHT:
-        for path in pictures_in(photos / folder):
-            known = teacher / f"{folder}__{path.stem}.png"
-            if not known.is_file():
-                continue
-            photo = decoded(path)
-            small = cv2.imread(str(known), cv2.IMREAD_GRAYSCALE)
-            assert small is not None
-            mask = cv2.resize(small, photo.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-            inside = float((mask > 127).mean())
-            unsure = float(((mask > 30) & (mask < 225)).mean())
-            if inside > SURE[0] and unsure < SURE[1] * inside:
-                yield _reduced(Example(photo, np.asarray(mask, np.uint8)))
+def _taught(photos: Path, teacher: Path) -> dict[str, list[Example]]:
+    """Those in which the teacher saw something, and clearly, by folder."""
+    found = {folder: list(_clear(photos, folder, teacher)) for folder in TAUGHT}
+    return {folder: examples for folder, examples in found.items() if examples}
+
+
+def _clear(photos: Path, folder: str, teacher: Path) -> Iterable[Example]:
+    for path in pictures_in(photos / folder):
+        known = teacher / f"{folder}__{path.stem}.png"
+        if not known.is_file():
+            continue
+        photo = decoded(path)
+        small = cv2.imread(str(known), cv2.IMREAD_GRAYSCALE)
+        assert small is not None
+        mask = cv2.resize(small, photo.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        inside = float((mask > 127).mean())
+        unsure = float(((mask > 30) & (mask < 225)).mean())
+        if inside > SURE[0] and unsure < SURE[1] * inside:
+            yield _reduced(Example(photo, np.asarray(mask, np.uint8)))
 
 
 def _reduced(found: Example) -> Example:

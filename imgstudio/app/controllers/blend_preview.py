@@ -158,11 +158,12 @@ class BlendPreview(QObject):
         """Listen to a document, and no more to the one before."""
         before, self._document = self._document, document
         self._follows_moved = True
-        for one, connect in ((before, False), (document, True)):
-            if one is None:
-                continue
-            for signal in (one.damaged, one.active_changed, one.layers_changed, one.history.changed):
-                (signal.connect if connect else signal.disconnect)(self._on_changed)
+        if before is not None:
+            for signal in _signals_of(before):
+                signal.disconnect(self._on_changed)
+        if document is not None:
+            for signal in _signals_of(document):
+                signal.connect(self._on_changed)
         self._clear()
         self._later.start()
 
@@ -210,11 +211,8 @@ class BlendPreview(QObject):
             if not shown.is_exact and not self._rest.isActive() and self._run is None:
                 self._rest.start()
             return
-        if (
-            self._running is not None
-            and self._running.is_exact
-            and replace(self._running, is_exact=False) != key
-        ):
+        running = self._running
+        if running is not None and running.is_exact and replace(running, is_exact=False) != key:
             self._stop_run()
         if self._run is None:
             self._start(target, key, ROUGH)
@@ -228,10 +226,7 @@ class BlendPreview(QObject):
             self._rest.start()
             return
         canvas = self.screen.canvas_of(target.document)
-        zoom = 1.0 if canvas is None else canvas.view.zoom
-        seen = min(1.0, zoom / SEEN_FROM)
-        area = target.item.bounds().intersect(target.document.bounds)
-        most = round(min(EXACT, max(ROUGH, 3 * area.width * area.height * seen * seen)))
+        most = _pixels_seen(target, 1.0 if canvas is None else canvas.view.zoom)
         self._start(target, replace(self._key(target), is_exact=True), most)
 
     def _start(self, target: _Target, key: _Key, most: int) -> None:
@@ -275,16 +270,11 @@ class BlendPreview(QObject):
 
     def _move(self, target: _Target, shown: _Shown) -> None:
         """Show what there is where the object lies now."""
-        layer = shown.look.layer
         now = lies_at(target.item)
         self._seen = (shown, now, target.stale)
-        if now != shown.at:
-            try:
-                way = shown.at.inverted().then(now)
-                layer = replace(shown.look.carried, transform=layer.transform.then(way))
-            except ValueError:  # squeezed to nothing meanwhile
-                return
-        self.screen.show(target.document, layer, target.item, target.stale)
+        layer = _carried(shown, now)
+        if layer is not None:
+            self.screen.show(target.document, layer, target.item, target.stale)
 
     def _on_failed(self, handle: JobHandle, key: _Key, error: Exception) -> None:
         if handle is self._run:
@@ -293,14 +283,10 @@ class BlendPreview(QObject):
     def _fail(self, key: _Key, error: Exception) -> None:
         before = self.problem
         self._clear()
-        self.problem = before
         self._failed = replace(key, is_exact=False)
         if isinstance(error, UserError):
-            said, self.problem = (
-                self.problem,
-                ". ".join(part for part in (error.what, error.what_to_do) if part),
-            )
-            if self.problem != said:
+            self.problem = ". ".join(part for part in (error.what, error.what_to_do) if part)
+            if self.problem != before:
                 self._context.message.emit(self.problem)
         else:
             self._context.error.emit(error)
@@ -323,3 +309,27 @@ class BlendPreview(QObject):
         self._shown = self._seen = self._failed = None
         self.problem = ""
         self.screen.clear()
+
+
+def _signals_of(document: Document) -> tuple[Any, ...]:
+    """What tells that the object, or what is around it, is another."""
+    return (document.damaged, document.active_changed, document.layers_changed, document.history.changed)
+
+
+def _pixels_seen(target: _Target, zoom: float) -> int:
+    """How many pixels an exact preview is worth: about those of the screen."""
+    area = target.item.bounds().intersect(target.document.bounds)
+    seen = min(1.0, zoom / SEEN_FROM)
+    return round(min(EXACT, max(ROUGH, 3 * area.width * area.height * seen * seen)))
+
+
+def _carried(shown: _Shown, now: Transform) -> Layer | None:
+    """A picture where the object lies now; None where that is squeezed to nothing."""
+    layer = shown.look.layer
+    if now == shown.at:
+        return layer
+    try:
+        way = shown.at.inverted().then(now)
+    except ValueError:
+        return None
+    return replace(shown.look.carried, transform=layer.transform.then(way))

@@ -17,8 +17,7 @@ FINEST, COARSEST = 0.8, 3.0
 """Deviations (pixels) of the two blurs between which brush strokes lie."""
 CALM, BOLD = 0.006, 0.05
 """Median strength of strokes in a smooth painting and in one of bold strokes."""
-
-BOLDEST: Final = 1.5
+BOLDEST = 1.5
 MORE_STYLE, MOST_STYLE, LESS_TONE, TORN = 6.0, 1.6, 4.0, 16.0
 """Factors from a smooth painting to one of bold strokes, and from there on."""
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from imgstudio.core.pixels import Floats
+from imgstudio.engine.harmonize.outline import STANDARD, blended
 from imgstudio.engine.harmonize.palette import from_lab, to_lab
 from imgstudio.engine.harmonize.patchwork import Patchwork, patchwork_of, taken, voted
 from imgstudio.engine.harmonize.scene import Scene, painting_at, window_at
@@ -24,8 +25,6 @@ VOTING: Final = 640
 BANDS: Final = (1.0, 2.0, 4.0)
 """Sigmas between which grain is compared."""
 LEAST_GAIN, MOST_GAIN = 0.5, 1.5
-LOST, HELD = 0.25, 1.0
-"""Coverage of the soft mask at which the object begins, and is whole."""
 AREA: Final = 6.0
 """Sigma of the surroundings whose grain is compared."""
 FAINT: Final = 0.02
@@ -34,10 +33,8 @@ STRIP: Final = 256
 """Rows of a large picture that are worked on at a time."""
 
 
-def finished(
-    scene: Scene, painted: Floats, start: Floats, texture: float, check: Callable[[], None], seed: int
-) -> Floats:
-    """The scene's pixels (h, w, 3) at its own size from what was `painted` (any size) from `start` (own size).
+def finished(scene: Scene, painted: Floats, texture: float, check: Callable[[], None], seed: int) -> Floats:
+    """The scene's pixels (h, w, 3) at its own size from what was `painted`, of any size.
 
     `texture` 0..1 or more is how much of the painting's surface is put on. `check` may raise.
     """
@@ -45,10 +42,12 @@ def finished(
     shrink = min(1.0, VOTING / max(size))
     small = (round(size[0] * shrink), round(size[1] * shrink))
     check()
-    made = quiet(enlarged(painted, start, small, check), resized(scene.composite, small))
-    made = softened(made, resized(scene.background, small), resized(scene.tight, small))
+    seen = resized(scene.composite, small)
+    made = quiet(enlarged(painted, seen, small, check), seen)
+    scale = max(small) / max(size) * max(scene.painting.shape[:2]) / STANDARD
+    made = blended(made, resized(scene.background, small), resized(scene.cover, small), scale)
     if texture <= 0:
-        return enlarged(made, start, size, check)
+        return enlarged(made, scene.composite, size, check)
     painting = painting_at(scene, small)
     wanted = resized(scene.loose, small) > 0
     work = patchwork_of(made, painting, wanted, check, seed=seed)
@@ -58,15 +57,9 @@ def finished(
     made = np.clip(made + np.float32(texture) * wanted[..., None] * (surfaced - made), 0, 1)
     if small == size:
         return made
-    made = enlarged(made, start, size, check)
+    made = enlarged(made, scene.composite, size, check)
     with_grain(made, work, window_at(scene, small), painting.shape[:2], texture, check)
     return made
-
-
-def softened(made: Floats, background: Floats, tight: Floats) -> Floats:
-    """The object's outline as soft as `tight` is, on the bare painting."""
-    share = np.clip((tight - LOST) / (HELD - LOST), 0, 1)[..., None]
-    return background + share * (made - background)
 
 
 def grained(made: Floats, model: Floats) -> Floats:

@@ -50,12 +50,13 @@ class ObjectMasks(NamedTuple):
     """Weight of a result when it is put back: 1 on the object, fading to 0 within the loose mask."""
 
 
-def tight_and_loose(mask: Floats) -> ObjectMasks:
+def tight_and_loose(mask: Floats, *, longest: int = 0) -> ObjectMasks:
     """Derive the masks of Luan 2018 (Deep Painterly Harmonization) from an object's coverage, (h, w) in 0..1.
 
-    Their radii grow with the picture. An empty mask gives empty ones.
+    Their radii grow with the picture; of a part that was cut out, `longest` is the longer side of the whole. An empty
+    mask gives empty ones.
     """
-    scale = max(mask.shape) / STANDARD
+    scale = max(longest, *mask.shape) / STANDARD
     away = distance_to(mask)
     loose = (away <= max(1.0, REACH * scale)).astype(np.float32)
     fade = np.clip(1 - (away - 0.5) / max(1.0, FADE * scale), 0, 1).astype(np.float32)

@@ -17,12 +17,13 @@ import torch
 from torch import Tensor
 
 from imgstudio.core.jobs import Progress
-from imgstudio.core.pixels import Floats
+from imgstudio.core.pixels import Array, Floats
 from imgstudio.engine.device import OutOfMemory, autocast, guard
 from imgstudio.engine.features import Features
 from imgstudio.engine.harmonize.dials import PainterlySettings, character_of
-from imgstudio.engine.harmonize.finish import finished, softened
+from imgstudio.engine.harmonize.finish import finished
 from imgstudio.engine.harmonize.objective import Maps, Objective, Weights
+from imgstudio.engine.harmonize.outline import fading
 from imgstudio.engine.harmonize.palette import in_colours_of, to_lab
 from imgstudio.engine.harmonize.scene import Scene, painting_at, scene_of, sizes_of
 from imgstudio.engine.harmonize.targets import Wanted, consistent, counterparts, independent
@@ -32,6 +33,10 @@ from imgstudio.engine.style.wishes import Wishes, resized
 
 ANSWER: Final = 4
 """Steps towards a wish that comes when all is done."""
+RIM: Final = 2.0
+"""Pixels over which the object fades in, to begin with."""
+STRIP: Final = 256
+"""Rows that are put back at a time."""
 COLOURED: Final = 0.9
 """How far the colours are moved to the painting's before painting begins."""
 
@@ -89,21 +94,29 @@ class Harmonizer:
 
     def _begin(self, scene: Scene) -> None:
         """In the painting's colours, on the bare painting: no rim of where it was cut out is left."""
-        size, check = self._sizes[0], self._progress.token.check
-        painting = painting_at(scene, size)
-        with guard(), torch.no_grad(), autocast(self._device):
-            own, theirs = (
-                [layer.float() for layer in self._features(self._tensor(p)).values()]
-                for p in (resized(scene.composite, size), painting)
-            )
-            tight = self._tensor(resized(scene.tight, size))
-            alike = counterparts(own, theirs, tight, check)
-        favoured = resized(alike.float().cpu().numpy(), painting.shape[:2]) > 0.5
-        amount = COLOURED * self._settings.colour
-        made = in_colours_of(scene.composite, painting, scene.tight, amount, favoured, check=check)
-        self._start = softened(made, scene.background, scene.tight)
+        painting, last = painting_at(scene, self._sizes[0]), self._sizes[-1]
+        alike = self._counterparts(scene, painting)
+        own, ground, tight, cover = (
+            resized(part, last) for part in (scene.composite, scene.background, scene.tight, scene.cover)
+        )
+        amount, check = COLOURED * self._settings.colour, self._progress.token.check
+        made = in_colours_of(own, painting, tight, amount, alike, check=check)
+        share = fading(cover, RIM)[..., None]
+        self._start = np.asarray(ground + share * (made - ground), np.float32)
         if not self._is_moved:
             self._now = self._start
+
+    def _counterparts(self, scene: Scene, painting: Floats) -> Array:
+        """(H, W) of `painting`, bool: where it shows what is like the object."""
+        size = self._sizes[0]
+        with guard(), torch.no_grad(), autocast(self._device):
+            own, theirs = (
+                [layer.float() for layer in self._features(self._tensor(picture)).values()]
+                for picture in (resized(scene.composite, size), painting)
+            )
+            tight = self._tensor(resized(scene.tight, size))
+            alike = counterparts(own, theirs, tight, self._progress.token.check)
+        return np.asarray(resized(alike.float().cpu().numpy(), painting.shape[:2]) > 0.5)
 
     def _painted(self, scene: Scene, started: float) -> Generator[OptimStep, None, str]:
         """Through all sizes from the present one; returns what there is to say of it."""
@@ -205,19 +218,20 @@ class Harmonizer:
 
     def _finish(self, scene: Scene) -> Floats:
         settings = self._settings
-        made = finished(
-            scene, self._now, self._start, settings.texture, self._progress.token.check, settings.seed
-        )
+        made = finished(scene, self._now, settings.texture, self._progress.token.check, settings.seed)
         return self._put_back(scene, made)
 
     def _put_back(self, scene: Scene, made: Floats) -> Floats:
-        share = scene.feather
-        if self.wishes.protected is not None:
-            share = share * (1 - self.wishes.protected[scene.box])
+        """The composition with (h, w, 3) in place of the object; where the feather is 0 it stays to the bit."""
         picture = self._composite.copy()
-        part = picture[scene.box]
-        mixed = part + share[..., None] * (np.clip(made, 0, 1) - part)
-        part[...] = np.where(share[..., None] > 0, mixed, part)
+        part, protected = picture[scene.box], self.wishes.protected
+        for top in range(0, len(part), STRIP):
+            self._progress.token.check()
+            rows = slice(top, top + STRIP)
+            share = scene.feather[rows]
+            if protected is not None:
+                share = share * (1 - protected[scene.box][rows])
+            part[rows] += share[..., None] * (np.clip(made[rows], 0, 1) - part[rows])
         return picture
 
     def _tensor(self, values: Floats) -> Tensor:

@@ -15,7 +15,6 @@ from imgstudio.engine.harmonize.colour_change import ColourChange, change_of
 from imgstudio.engine.harmonize.detail import as_noisy, as_sharp, blur_of, noise_of
 from imgstudio.engine.harmonize.masks import distance_to, own_colours
 from imgstudio.engine.harmonize.shadow import shadow_of
-from imgstudio.engine.harmonize.surroundings import SIDE
 
 if TYPE_CHECKING:
     from torch import nn
@@ -29,7 +28,7 @@ RING: Final = 0.6
 LEAST_GAIN, SURE_GAIN = 0.0, 0.1
 """Expected gain over the statistics, a logarithm of errors: nothing of the network up to the first, all from the second."""
 DISAGREEMENT: Final = 1.0
-"""Distance between what the network says of a picture and of its mirror image / length of the change: none of it."""
+"""Spread of what the network's members say / length of the change, from which on nothing of it is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,35 +99,29 @@ def colour_change(composite: Floats, mask: Floats, network: nn.Module | None = N
     base = found.change()
     if network is None:
         return base
-    numbers = base.numbers() + _correction(network, composite, mask, found)
+    numbers = base.numbers() + _correction(network, found)
     return change_of(numbers, found.brightness) if np.isfinite(numbers).all() else base
 
 
-def _correction(network: nn.Module, composite: Floats, mask: Floats, found: Measured) -> Floats:
-    """What the network adds to the statistics, as far as it is sure: the mean of what it says of both mirror images."""
+def _correction(network: nn.Module, found: Measured) -> Floats:
+    """What the network adds to the statistics, as far as it is sure."""
     import torch
 
-    from imgstudio.engine.tensors import to_tensor
-
-    picture, cover = (
-        np.asarray(cv2.resize(part, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.float32)
-        for part in (composite, mask)
-    )
     device = next(network.parameters()).device
-    both = [torch.cat((t, t.flip(3))) for t in (to_tensor(picture, device), to_tensor(cover, device))]
-    statistics = torch.from_numpy(found.vector()).to(device).expand(2, -1)
     with torch.inference_mode():
-        answer = network(*both, statistics)
-    numbers, errors = answer.numbers.float().cpu().numpy(), answer.errors.float().cpu().numpy().mean(0)
-    mean = np.asarray(numbers.mean(0), np.float32)
-    return trust(float(errors[0] - errors[1]), numbers) * mean
+        answer = network(torch.from_numpy(found.vector()).to(device)[None])
+    each, errors = answer.each[:, 0].float().cpu().numpy(), answer.errors[0].float().cpu().numpy()
+    return np.asarray(trust(float(errors[0] - errors[1]), each) * each.mean(0), np.float32)
 
 
-def trust(gain: float, numbers: Floats) -> float:
-    """How much of the network's change is taken, 0..1: by the gain it expects and how well its two views agree."""
+def trust(gain: float, each: Floats) -> float:
+    """How much of the network's change is taken, 0..1.
+
+    By the gain it expects, a logarithm of errors, and by how well its members, (members, numbers), agree.
+    """
     expected = np.clip((gain - LEAST_GAIN) / (SURE_GAIN - LEAST_GAIN), 0, 1)
-    length = float(np.linalg.norm(numbers.mean(0)))
-    apart = float(np.linalg.norm(numbers[0] - numbers[1])) / max(length, 1e-3)
+    length = float(np.linalg.norm(each.mean(0)))
+    apart = float(np.sqrt(((each - each.mean(0)) ** 2).sum(1).mean())) / max(length, 1e-3)
     return float(expected * np.clip(2 * (1 - apart / DISAGREEMENT), 0, 1))
 
 

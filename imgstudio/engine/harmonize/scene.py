@@ -9,14 +9,13 @@ from typing import Final
 import numpy as np
 
 from imgstudio.core.pixels import Floats
-from imgstudio.engine.harmonize.masks import tight_and_loose
+from imgstudio.engine.harmonize.masks import NOTHING, REACH, STANDARD, tight_and_loose
 from imgstudio.engine.style.wishes import resized
 
 MARGIN: Final = 0.25
 """Of the object's longer side, around it."""
 LEAST_MARGIN: Final = 40
 """Pixels of a picture of `STANDARD` px; features need some surroundings."""
-STANDARD: Final = 700
 PAINTING_AREA: Final = 420_000
 """Pixels of the painting that are searched, around the object; about 700 x 600."""
 LEAST_SIDE: Final = 32
@@ -35,8 +34,10 @@ class Scene:
     composite: Floats
     """(h, w, 3) in 0..1."""
     background: Floats
+    cover: Floats
+    """(h, w) in 0..1: the object, as it was cut out."""
     tight: Floats
-    """(h, w) in 0..1: the object, softened."""
+    """The same, softened."""
     loose: Floats
     feather: Floats
     painting: Floats
@@ -50,13 +51,12 @@ class Scene:
 
 def scene_of(composite: Floats, background: Floats, mask: Floats) -> Scene | None:
     """Cut out the object (h, w) of a composition with a quarter around; None where there is no object."""
-    masks = tight_and_loose(mask)
-    box = _box_of(masks.loose)
-    if box is None:
+    if float(mask.max(initial=0)) < NOTHING:
         return None
-    parts = (composite, background, masks.tight, masks.loose, masks.feather)
-    cut = [np.ascontiguousarray(part[box]) for part in parts]
-    return Scene(box, cut[0], cut[1], cut[2], cut[3], cut[4], background)
+    box = _box_of(mask)
+    own, ground, cover = (np.ascontiguousarray(part[box]) for part in (composite, background, mask))
+    tight, loose, feather = tight_and_loose(cover, longest=max(mask.shape))
+    return Scene(box, own, ground, cover, tight, loose, feather, background)
 
 
 def sizes_of(scene: Scene, side: int) -> list[tuple[int, int]]:
@@ -94,13 +94,12 @@ def _window(part: slice, length: int, wanted: int) -> slice:
     return slice(start, start + wanted)
 
 
-def _box_of(loose: Floats) -> Box | None:
-    rows, columns = (np.flatnonzero(loose.any(axis)) for axis in (1, 0))
-    if rows.size == 0:
-        return None
+def _box_of(mask: Floats) -> Box:
+    rows, columns = (np.flatnonzero((mask >= NOTHING).any(axis)) for axis in (1, 0))
+    scale = max(mask.shape) / STANDARD
     longest = max(np.ptp(rows), np.ptp(columns)) + 1
-    margin = round(max(MARGIN * longest, LEAST_MARGIN * max(loose.shape) / STANDARD, 8))
-    height, width = loose.shape
+    margin = round(max(MARGIN * longest, LEAST_MARGIN * scale, 8) + REACH * scale)
+    height, width = mask.shape
     return (
         slice(max(0, int(rows[0]) - margin), min(height, int(rows[-1]) + 1 + margin)),
         slice(max(0, int(columns[0]) - margin), min(width, int(columns[-1]) + 1 + margin)),

@@ -18,6 +18,8 @@ NEAR: Final = 0.35
 """Distance at which the weight of the surroundings has fallen to 1/e / square root of the object's area."""
 FLOOR: Final = 0.02
 """Weight of what is far away."""
+BANDS: Final = 3
+"""Of lightness: shadows and lights have casts of their own."""
 BINS: Final = 512
 """Cells in which values are counted."""
 LEAST: Final = 12.0
@@ -37,14 +39,17 @@ class Region(NamedTuple):
     """Mean distance from grey in CIE Lab."""
     contrast: float
     """Spread of CIE L between the shares 0.05 and 0.95, 0..100."""
+    bands: Floats
+    """(BANDS, 3): share of the weight that is dark, middling and light, and the mean a and b of CIE Lab there."""
 
     def vector(self) -> Floats:
         """(REGION,) for a network, all about -1..1."""
         tail = [*(self.light / 4), self.chroma / 50, self.contrast / 100]
-        return np.concatenate([self.shares.ravel(), tail]).astype(np.float32)
+        bands = self.bands / (1, 50, 50)
+        return np.concatenate([self.shares.ravel(), tail, bands.ravel()]).astype(np.float32)
 
 
-REGION: Final = 3 * len(SHARES) + 5
+REGION: Final = 3 * len(SHARES) + 5 + 3 * BANDS
 """Numbers of a `Region.vector`."""
 
 
@@ -81,7 +86,18 @@ def region_of(pixels: Floats, weights: Floats) -> Region | None:
         np.asarray((light * strength[:, None]).sum(0) / total, np.float32),
         float((np.hypot(lab[:, 1], lab[:, 2]) * strength).sum() / total),
         float(ends[1] - ends[0]),
+        _bands(lab, strength),
     )
+
+
+def _bands(lab: Floats, strength: Floats) -> Floats:
+    band = np.minimum((lab[:, 0] * (BANDS / 100)).astype(np.int32), BANDS - 1)
+    counts = np.bincount(band, strength, minlength=BANDS)
+    sums = [np.bincount(band, strength * lab[:, index], minlength=BANDS) for index in (1, 2)]
+    total = counts.sum()
+    # A few odd pixels say nothing: their mean is drawn towards grey.
+    means = [part / (counts + 0.02 * total) for part in sums]
+    return np.stack([counts / total, *means], -1).astype(np.float32)
 
 
 def weighted_shares(values: Floats, weights: Floats, shares: tuple[float, ...]) -> Floats:

@@ -9,18 +9,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from imgstudio.engine.manifest import Architecture
-from imgstudio.engine.nets.small_unet import small_encoder
 
-WIDTH: Final = 128
-"""Planes of the places that look at one another; those of the small encoder's last stage."""
-HEADS: Final = 4
+FORGOTTEN: Final = 0.05
+"""Share of what is known that is left out while learning (dropout)."""
+FARTHEST: Final = 5.0
+"""Deviations beyond which statistics are no longer believed."""
 KNOTS: Final = 6
 """Of the curves of a change; this and the next two as in `harmonize.colour_change`, which a test compares."""
 STEPS: Final = 256
 TOP: Final = 1.5
 COUNT: Final = 3 + 6 + 3 * KNOTS
 """Numbers that tell a change."""
-STATISTICS: Final = 65
+STATISTICS: Final = 92
 """Numbers that tell what was measured, `harmonize.baseline.NUMBERS`."""
 LIMITS: Final = (1.5,) * 3 + (0.6,) * 6 + (1.2,) * 3 * KNOTS
 """How far each number of a change can go beyond the baseline's."""
@@ -33,83 +33,55 @@ class Answer(NamedTuple):
     """(n, COUNT): what the statistics' change lacks; see `ColourChange.numbers`."""
     errors: Tensor
     """(n, 2): natural logarithms of the RMS error, 0..1, that it expects of the statistics alone and of its own."""
+    each: Tensor
+    """(members, n, COUNT): what the members say, whose mean the numbers are."""
 
 
-class Exchange(nn.Module):
-    """Every place looks at every other one: attention, then a small network (a pre-norm transformer's layer)."""
+class Member(nn.Sequential):
+    """One opinion on normalised statistics, at first that nothing lacks."""
 
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.before, self.after = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.ask, self.mix = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.think = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
-
-    def forward(self, places: Tensor) -> Tensor:
-        """(n, places, width) to the same."""
-        n, count, width = places.shape
-        parts = self.ask(self.before(places)).reshape(n, count, 3, self.heads, width // self.heads)
-        query, key, value = parts.permute(2, 0, 3, 1, 4)
-        seen = F.scaled_dot_product_attention(query, key, value).transpose(1, 2).reshape(n, count, width)
-        places = places + self.mix(seen)
-        told: Tensor = places + self.think(self.after(places))
-        return told
-
-
-class HarmonizeNet(nn.Module):
-    """A small composite, the object's mask and statistics of both to a correction of the statistics' colour change.
-
-    It sees the picture at about 96 px and answers with few numbers, so that they hold at any resolution. It starts
-    by changing nothing of what the statistics say.
-    """
-
-    def __init__(self, statistics: int = STATISTICS) -> None:
-        """`statistics` numbers are told besides the picture."""
-        super().__init__()
-        encoder = small_encoder()
-        deep = encoder[4]
-        assert isinstance(deep, nn.Sequential)
-        self.first = nn.Sequential(*encoder[:2])
-        self.place_mask = nn.Conv2d(1, 32, 3, stride=2, padding=1, bias=False)
-        self.rest = nn.Sequential(*encoder[2:4], *deep[:2])
-        self.colours = nn.Linear(9, WIDTH)
-        self.exchange = Exchange(WIDTH, HEADS)
-        self.statistics = nn.Sequential(nn.Linear(statistics, WIDTH), nn.GELU())
-        self.head = nn.Sequential(
-            nn.LayerNorm(3 * WIDTH), nn.Linear(3 * WIDTH, 192), nn.GELU(), nn.Linear(192, COUNT + 2)
-        )
-        nn.init.zeros_(self.place_mask.weight)
-        last = self.head[-1]
-        assert isinstance(last, nn.Linear)
+    def __init__(self, statistics: int, width: int) -> None:
+        last = nn.Linear(width, COUNT + 2)
         nn.init.zeros_(last.weight)
         with torch.no_grad():
             last.bias.copy_(torch.tensor([0.0] * COUNT + [-3.0, -3.0]))
+        first, second = (nn.Linear(size, width) for size in (statistics, width))
+        super().__init__(
+            first, nn.GELU(), nn.Dropout(FORGOTTEN), second, nn.GELU(), nn.Dropout(FORGOTTEN), last
+        )
 
-    def forward(self, picture: Tensor, mask: Tensor, statistics: Tensor) -> Answer:
-        """(n, 3, h, w) sRGB-encoded 0..1, (n, 1, h, w) 0..1 and (n, statistics) of `Measured.vector`."""
-        features = self.rest(self.first(picture) + self.place_mask(mask))
-        covered = F.adaptive_avg_pool2d(torch.cat((picture, picture * mask, mask), 1), features.shape[2:])
-        places = torch.cat((covered, _coordinates(features)), 1).flatten(2).transpose(1, 2)
-        places = self.exchange(features.flatten(2).transpose(1, 2) + self.colours(places))
-        share = covered[:, -1:].flatten(2).transpose(1, 2)
-        own, other = _mean(places, share), _mean(places, 1 - share)
-        told = self.head(torch.cat((own, other, self.statistics(statistics)), 1)).float()
+
+class HarmonizeNet(nn.Module):
+    """Statistics of an object and of what is round it to a correction of the statistics' colour change.
+
+    Several small perceptrons learn the same from other pairs; their mean is better than any of them, and where they
+    disagree, nobody knows. It answers with few numbers, so that they hold at any resolution, and starts by changing
+    nothing of what the statistics say.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, statistics: int = STATISTICS, width: int = 192, members: int = 4) -> None:
+        """`statistics` numbers are told; `members` perceptrons have two layers of `width`."""
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(statistics))
+        self.register_buffer("deviation", torch.ones(statistics))
+        self.members = nn.ModuleList(Member(statistics, width) for _ in range(members))
+
+    def forward(self, statistics: Tensor) -> Answer:
+        """(n, statistics) of `Measured.vector`."""
+        known = ((statistics - self.mean) / self.deviation).clamp(-FARTHEST, FARTHEST)
+        told = torch.stack([member(known) for member in self.members]).float()
         limits = told.new_tensor(LIMITS)
-        return Answer(limits * torch.tanh(told[:, :COUNT] / limits), told[:, COUNT:])
+        each = limits * torch.tanh(told[..., :COUNT] / limits)
+        return Answer(each.mean(0), told[..., COUNT:].mean(0), each)
 
-    def begin_with(self, stages: nn.Sequential) -> None:
-        """Take over what the small encoder has learned to see."""
-        own = small_encoder()
-        own.load_state_dict(stages.state_dict())
-        deep = own[4]
-        assert isinstance(deep, nn.Sequential)
-        self.first.load_state_dict(nn.Sequential(*own[:2]).state_dict())
-        self.rest.load_state_dict(nn.Sequential(*own[2:4], *deep[:2]).state_dict())
-
-    def groups(self) -> list[list[nn.Module]]:
-        """Layer groups: what sees, what judges."""
-        judging = [self.place_mask, self.colours, self.exchange, self.statistics, self.head]
-        return [[self.first, self.rest], list(judging)]
+    @torch.no_grad()
+    def normalise(self, statistics: Tensor) -> None:
+        """Take (n, statistics) as the usual ones."""
+        self.mean.copy_(statistics.mean(0))
+        self.deviation.copy_(statistics.std(0) + 1e-3)
 
 
 def changed(colours: Tensor, numbers: Tensor, brightness: Tensor) -> Tensor:
@@ -153,18 +125,6 @@ def _encoded(linear: Tensor) -> Tensor:
     # The root's slope is infinite at 0, and a where passes on what it does not choose.
     high = 1.055 * linear.clamp_min(0.0031308) ** (1 / 2.4) - 0.055
     return torch.where(linear <= 0.0031308, linear * 12.92, high)
-
-
-def _coordinates(features: Tensor) -> Tensor:
-    """(n, 2, h, w) in -1..1."""
-    n, _, height, width = features.shape
-    rows = torch.linspace(-1, 1, height, device=features.device)[None, None, :, None]
-    columns = torch.linspace(-1, 1, width, device=features.device)[None, None, None]
-    return torch.cat((rows.expand(n, 1, height, width), columns.expand(n, 1, height, width)), 1)
-
-
-def _mean(places: Tensor, weights: Tensor) -> Tensor:
-    return (places * weights).sum(1) / weights.sum(1).clamp_min(1e-3)
 
 
 ARCHITECTURE = Architecture("harmonizenet", HarmonizeNet)

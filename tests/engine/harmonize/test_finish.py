@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from imgstudio.engine.harmonize.finish import enlarged, grained, quiet, softened, with_grain
+from imgstudio.engine.harmonize.finish import enlarged, grained, quiet, with_grain
 from imgstudio.engine.harmonize.palette import to_lab
 from imgstudio.engine.harmonize.patchwork import Patchwork
 
@@ -30,15 +30,6 @@ def test_colours_are_quieted_and_light_is_not():
     before, after = to_lab(speckled), to_lab(quiet(speckled, np.full((40, 40, 3), 0.5, np.float32)))
     assert after[..., 1:].std() < 0.5 * before[..., 1:].std()
     assert after[..., 0].std() > 0.8 * before[..., 0].std()
-
-
-def test_outside_the_soft_mask_the_bare_painting_is_left():
-    made, ground = np.ones((20, 20, 3), np.float32), np.zeros((20, 20, 3), np.float32)
-    tight = np.linspace(0, 1, 20, dtype=np.float32)[None].repeat(20, 0)
-    soft = softened(made, ground, tight)
-    assert (soft[:, 0] == 0).all()
-    assert (soft[:, -1] == 1).all()
-    assert (np.diff(soft[0, :, 0]) >= 0).all()
 
 
 def test_edges_come_back_when_a_picture_is_enlarged():

@@ -22,17 +22,16 @@ NOTHING = PhotoSettings(colour=0, exposure=0, contrast=0, noise=0, sharpness=0)
 class Opinion(torch.nn.Module):
     """Says the same of every object."""
 
-    def __init__(self, gain, numbers=0.2, mirrored=1.0):
+    def __init__(self, gain, numbers=0.2):
         super().__init__()
         self.unused = torch.nn.Parameter(torch.zeros(1))
-        self.gain, self.numbers, self.mirrored = gain, numbers, mirrored
+        self.gain, self.numbers = gain, numbers
 
-    def forward(self, picture, mask, statistics):
-        numbers = torch.zeros(len(picture), COUNT)
-        numbers[:, :3] = self.numbers
-        numbers[1:] *= self.mirrored
-        errors = torch.tensor([[self.gain - 3.0, -3.0]]).expand(len(picture), 2)
-        return Answer(numbers, errors)
+    def forward(self, statistics):
+        each = torch.zeros(3, len(statistics), COUNT)
+        each[..., :3] = self.numbers
+        errors = torch.tensor([[self.gain - 3.0, -3.0]]).expand(len(statistics), 2)
+        return Answer(each.mean(0), errors, each)
 
 
 @pytest.fixture
@@ -81,11 +80,11 @@ def test_the_rim_keeps_what_shines_through(scene):
 
 
 @pytest.mark.parametrize(
-    ("gain", "mirrored", "share"), [(-0.1, 1.0, 0.0), (0.2, 1.0, 1.0), (0.2, -1.0, 0.0), (0.05, 1.0, 0.5)]
+    ("gain", "other", "share"), [(-0.1, 1.0, 0.0), (0.2, 1.0, 1.0), (0.2, -1.0, 0.0), (0.05, 1.0, 0.5)]
 )
-def test_an_unsure_network_is_not_believed(gain, mirrored, share):
+def test_an_unsure_network_is_not_believed(gain, other, share):
     numbers = np.zeros((2, COUNT), np.float32)
-    numbers[:, 0] = 0.3, 0.3 * mirrored
+    numbers[:, 0] = 0.3, 0.3 * other
     assert trust(gain, numbers) == pytest.approx(share)
 
 

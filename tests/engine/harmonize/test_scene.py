@@ -3,6 +3,7 @@
 import numpy as np
 
 from imgstudio.engine.harmonize import scene as scenes
+from imgstudio.engine.harmonize.masks import tight_and_loose
 from imgstudio.engine.harmonize.scene import painting_at, scene_of, sizes_of
 
 
@@ -58,3 +59,14 @@ def test_of_a_large_painting_a_window_around_the_object_is_looked_at(monkeypatch
     made = painting_at(scene, scene.size)
     assert made.shape[0] * made.shape[1] < 6500
     assert (made == 2).all(2).sum() == 30 * 40
+
+
+def test_masks_of_the_scene_are_those_of_the_whole():
+    composite, ground, mask = composition((300, 400), (slice(100, 160), slice(150, 230)))
+    scene, whole = scene_of(composite, ground, mask), tight_and_loose(mask)
+    assert np.allclose(scene.tight, whole.tight[scene.box], atol=1e-6)
+    assert np.array_equal(scene.feather, whole.feather[scene.box])
+    assert np.array_equal(scene.loose, whole.loose[scene.box])
+    outside = np.ones(mask.shape, bool)
+    outside[scene.box] = False
+    assert whole.loose[outside].max() == 0
