@@ -79,6 +79,8 @@ def run(paths: Sequence[Path]) -> int:
     application = make_application(settings)
     studio = Studio(settings)
     install_exception_hook(studio.context.error.emit)
+    # Qt's own quitting asks once more and now and then ends nothing: the window was gone and the program still there.
+    application.lastWindowClosed.connect(lambda: application.exit(0))
     studio.window.show()
     # After the first frame, so that the window is there while files are read.
     QTimer.singleShot(0, lambda: studio.documents.open_paths(paths))

@@ -42,6 +42,7 @@ TOOLS = {
     "brush": (Key.Key_B, NONE),
     "eraser": (Key.Key_E, NONE),
     "move": (Key.Key_V, NONE),
+    "transform": (Key.Key_T, CTRL),
     "crop": (Key.Key_C, NONE),
     "rectangle": (Key.Key_M, NONE),
     "ellipse": (Key.Key_M, SHIFT),
@@ -203,7 +204,7 @@ def opens_the_palette(at):
 def takes_the_handles(at):
     at.studio.tool("hand")
     yield
-    assert at.studio.context.tools.current.id == "move"
+    assert at.studio.context.tools.current.id == "transform"
 
 
 def makes_the_brush_precise(at):
