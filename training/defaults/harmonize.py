@@ -21,6 +21,7 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from imgstudio.core.pixels import Floats, from_float
@@ -77,10 +78,14 @@ class HarmonizeTask:
 
     goal = Goal("gain in dB")
 
-    def __init__(self, data: Path, *, seed: int = 0) -> None:
+    def __init__(self, data: Path, kept: Path, *, seed: int = 0) -> None:
+        """Pairs drawn once are `kept` in that file, so that going on begins at once."""
         things = objects_in(data, held_out=False)
         self._count = len(things)
-        self._rows = drawn(things, PAIRS, seed)
+        self._rows = load_file(kept) if kept.is_file() else drawn(things, PAIRS, seed)
+        if not kept.is_file():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            save_file(self._rows, kept)
         self._judged = judged_pairs(objects_in(data, held_out=True), JUDGED)
         self.train_count = PAIRS
         torch.manual_seed(seed)
@@ -228,7 +233,7 @@ def main() -> None:
         shares = fitted_shares(judged_pairs(objects_in(args.data, held_out=False), FIT, seed=2))
         LOG.info("now %s; fitted %s", FITTED, shares)
         return
-    task = HarmonizeTask(args.data, seed=args.seed)
+    task = HarmonizeTask(args.data, args.out / "pairs.safetensors", seed=args.seed)
     run(Trainer(task, plan_of(args.minutes, args.seed), args.device), args, "Harmonize into photos")
 
 

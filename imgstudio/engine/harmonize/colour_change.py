@@ -18,8 +18,6 @@ STEPS: Final = 256
 """Cells of a curve's table on 0..1."""
 TOP: Final = 1.5
 """Up to where curves go on: a gain may lift a colour beyond white before its curve brings it back."""
-DARK: Final = 1e-4
-"""Least linear light; below it a gain means nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -25,9 +25,11 @@ ROWS: Final = 256
 """Recoloured between two looks at whether somebody cancelled."""
 RING: Final = 0.6
 """Width of the surroundings whose noise and sharpness count / square root of the object's area."""
-LEAST_GAIN, SURE_GAIN = 0.0, 0.1
-"""Expected gain over the statistics, a logarithm of errors: nothing of the network up to the first, all from the second."""
-DISAGREEMENT: Final = 1.0
+SURE_GAIN: Final = 0.3
+"""Gain over the statistics that the network expects, a logarithm of errors, from which on it is believed."""
+BELIEVED: Final = 0.85
+"""Share of its change that is taken then: where nothing was wrong it does less harm, and elsewhere as much good."""
+DISAGREEMENT: Final = 1.5
 """Spread of what the network's members say / length of the change, from which on nothing of it is taken."""
 
 
@@ -119,7 +121,7 @@ def trust(gain: float, each: Floats) -> float:
 
     By the gain it expects, a logarithm of errors, and by how well its members, (members, numbers), agree.
     """
-    expected = np.clip((gain - LEAST_GAIN) / (SURE_GAIN - LEAST_GAIN), 0, 1)
+    expected = BELIEVED * np.clip(gain / SURE_GAIN, 0, 1)
     length = float(np.linalg.norm(each.mean(0)))
     apart = float(np.sqrt(((each - each.mean(0)) ** 2).sum(1).mean())) / max(length, 1e-3)
     return float(expected * np.clip(2 * (1 - apart / DISAGREEMENT), 0, 1))

@@ -6,12 +6,15 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from skimage.data import astronaut
 
 from imgstudio.core.jobs import Cancelled, CancelToken, Progress
+from imgstudio.core.pixels import to_linear, to_srgb
 from imgstudio.engine.harmonize.detail import as_noisy, as_sharp, blur_of, grain, noise_of
-from imgstudio.engine.harmonize.photo import PhotoSettings, harmonized_photo, trust
+from imgstudio.engine.harmonize.photo import MODEL, PhotoSettings, harmonized_photo, trust
 from imgstudio.engine.harmonize.shadow import shadow_of
 from imgstudio.engine.nets.harmonizenet import COUNT, Answer
+from imgstudio.engine.registry import ModelRegistry
 from tests.engine.harmonize.scenes import disc, pasted, waves
 
 SIZE = (150, 170)
@@ -80,7 +83,7 @@ def test_the_rim_keeps_what_shines_through(scene):
 
 
 @pytest.mark.parametrize(
-    ("gain", "other", "share"), [(-0.1, 1.0, 0.0), (0.2, 1.0, 1.0), (0.2, -1.0, 0.0), (0.05, 1.0, 0.5)]
+    ("gain", "other", "share"), [(-0.1, 1.0, 0.0), (0.5, 1.0, 0.85), (0.5, -1.0, 0.0), (0.15, 1.0, 0.425)]
 )
 def test_an_unsure_network_is_not_believed(gain, other, share):
     numbers = np.zeros((2, COUNT), np.float32)
@@ -198,3 +201,15 @@ def test_a_shadow_darkens_the_ground_and_not_the_object(scene):
     np.testing.assert_allclose(made[mask == 1], composite[mask == 1], atol=2e-5)
     assert (composite - made).max() > 0.1
     assert (made[:40] == composite[:40]).all()
+
+
+@pytest.mark.parametrize("cast", [(1.35, 1.0, 0.7), (0.7, 1.0, 1.4), (0.6, 0.6, 0.6)])
+def test_the_bundled_network_takes_back_a_cast(cast):
+    photo = cv2.resize(astronaut(), (192, 192), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    mask = disc(192, 192, 45, softness=2)
+    cast_over = to_srgb(to_linear(photo) * np.array(cast, np.float32)).clip(0, 1)
+    composite = pasted(cast_over, photo, mask)
+    network = ModelRegistry.of_user().load(MODEL)
+    made = harmonized_photo(composite, photo, mask, ONLY_COLOURS, network=network)
+    before, after = (np.sqrt(((p - photo)[mask == 1] ** 2).mean()) for p in (composite, made))
+    assert after < 0.85 * before
