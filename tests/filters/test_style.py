@@ -33,8 +33,8 @@ def strokes(tmp_path):
     return tmp_path / "strokes.png"
 
 
-def painted(**chosen):
-    document = Document.from_pixels(sample_picture())
+def painted(picture=None, **chosen):
+    document = Document.from_pixels(sample_picture() if picture is None else picture)
     result = capture(document, document.active, FILTER, StyleParams(**chosen)).run(Progress())
     return result.pixels.read(document.bounds)[..., :3].astype(float)
 
@@ -76,6 +76,13 @@ def test_a_map_says_which_style_belongs_where(tmp_path):
 
     assert np.abs(mixed - painted(style=first))[:, left].max() <= 1
     assert np.abs(mixed - painted(style=second))[:, right].max() <= 1
+
+
+def test_a_picture_larger_than_the_view_of_it_is_painted_to_its_far_end():
+    wide = np.full((48, 1300, 4), 255, np.uint8)
+    wide[:, :1000, :3] = 20
+    made = painted(wide, style=Path("starry_night"), size=256)
+    assert made[:, 1100:].mean() > made[:, :900].mean() + 20
 
 
 def test_boldness_goes_from_the_pictures_own_style_to_that_of_the_painting_and_beyond():
