@@ -127,7 +127,7 @@ def made_of(pair: Pair, args: argparse.Namespace, features: Features) -> dict[st
     told = args.out / f"{pair.number}.json"
     if not (args.out / f"{pair.number}_ours.png").exists():
         started, computed = time.monotonic(), time.process_time()
-        made = harmonized(pair, features, PainterlySettings(seed=args.seed))
+        made = harmonized(pair, features, PainterlySettings(steps=args.steps, seed=args.seed))
         facts = {"seconds": time.monotonic() - started, "core seconds": time.process_time() - computed}
         outside = tight_and_loose(pair.mask).feather == 0
         facts["outside"] = float(np.abs(made - pair.naive)[outside].max(initial=0))
@@ -239,6 +239,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--pairs", type=int, nargs="*", help="numbers; without, all")
     parser.add_argument("--network", default=BUNDLED, help="id of the model that paints")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=PainterlySettings().steps, help="at each size")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--score-only", action="store_true", help="judge what --out has")
     return parser.parse_args()
