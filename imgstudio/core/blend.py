@@ -58,7 +58,7 @@ def composite(layers: Sequence[Layer], rect: Rect, dtype: npt.DTypeLike) -> Arra
     """Blend `layers`, bottom first, over nothing: (height, width, 4) straight RGBA of `dtype`.
 
     Follows W3C Compositing and Blending Level 1 in float32, a block at a time; a crop of a larger `rect`
-    is bit-identical. Clipped layers paint on their base as source-atop; groups are isolated.
+    is bit-identical wherever something shows. Clipped layers paint on their base as source-atop; groups are isolated.
     """
 
     def block_of(block: Rect) -> Array:
