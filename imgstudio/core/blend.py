@@ -58,7 +58,7 @@ def composite(layers: Sequence[Layer], rect: Rect, dtype: npt.DTypeLike) -> Arra
     """Blend `layers`, bottom first, over nothing: (height, width, 4) straight RGBA of `dtype`.
 
     Follows W3C Compositing and Blending Level 1 in float32, a block at a time; a crop of a larger `rect`
-    is bit-identical wherever something shows. Clipped layers paint on their base as source-atop; groups are isolated.
+    is bit-identical. Clipped layers paint on their base as source-atop; groups are isolated.
     """
 
     def block_of(block: Rect) -> Array:
@@ -143,7 +143,7 @@ def _painted(runs: Sequence[Run], rect: Rect) -> Paint:
         source = _rendered(run.base, rect)
         for layer in run.clipped:
             above = _rendered(layer, rect).fading(layer.opacity)
-            source = Paint(_atop(layer.blend, source.colour, above), source.alpha)
+            source = _clipped(layer.blend, source, above)
         source = source.fading(run.base.opacity)
         below = source if below is None else _over(run.base.blend, below, source)
     return _planes(np.zeros((rect.height, rect.width, 4), np.uint8)) if below is None else below
@@ -168,6 +168,15 @@ def _over(mode: BlendMode, below: Paint, above: Paint) -> Paint:
         mixed = (1 - alpha) * mixed + alpha * blended(mode, colour, mixed)
     out = Paint(np.asarray(share * mixed + (1 - share) * colour, np.float32), out_alpha)
     return _keeping_hidden_colour(below, above, out)
+
+
+def _clipped(mode: BlendMode, base: Paint, above: Paint) -> Paint:
+    """A base under a clipped layer, which says nothing where the base is not: not even a hidden colour."""
+    colour = _atop(mode, base.colour, above)
+    hidden = base.alpha <= 0
+    if hidden.any():
+        np.copyto(colour, base.colour, where=hidden)
+    return Paint(colour, base.alpha)
 
 
 def _atop(mode: BlendMode, colour: Floats, above: Paint) -> Floats:

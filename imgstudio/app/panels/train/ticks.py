@@ -20,7 +20,8 @@ def even_ticks(low: float, high: float, most: int) -> list[float]:
     power = 10.0 ** math.floor(math.log10(rough))
     step = power * next(factor for factor in ROUND if factor * power >= rough * (1 - 1e-9))
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [number * step for number in range(first, last + 1)]
+    # Steps about as fine as numbers are would round to beyond the axis.
+    return [min(max(number * step, low), high) for number in range(first, last + 1)]
 
 
 def log_ticks(low: float, high: float, most: int) -> list[float]:
