@@ -137,24 +137,12 @@ class TileStore:
     def content_bounds(self) -> Rect:
         """Smallest box of pixels that differ from `fill` (for RGBA: alpha above 0)."""
         if self.channels == 4:
-            return self._box_where(lambda tile: tile[..., 3] > 0)
+            return box_where(self._tiles, lambda index, tile: tile[..., 3] > 0)
         return self.filled_bounds()
 
     def filled_bounds(self) -> Rect:
         """Smallest box of pixels that differ from `fill` in any channel, so hidden colour counts too."""
-        return self._box_where(lambda tile: _differs(tile, self.fill))
-
-    def _box_where(self, plane_of: Callable[[Array], npt.NDArray[np.bool_]]) -> Rect:
-        box = EMPTY
-        present = _bounds(self._tiles).expanded(-1)
-        # From the outside in: a tile that lies in the box already cannot make it larger.
-        for (column, row), tile in sorted(
-            self._tiles.items(), key=lambda item: _is_inside(_rect_of(item[0]), present)
-        ):
-            if _is_inside(_rect_of((column, row)), box):
-                continue
-            box = box.united(_box_of(plane_of(tile), (column, row)))
-        return box
+        return box_where(self._tiles, lambda index, tile: _differs(tile, self.fill))
 
     def copy(self) -> TileStore:
         """A store of its own that shares tiles until either is written."""
@@ -181,14 +169,31 @@ def _differs(tile: Array, other: Array | int) -> npt.NDArray[np.bool_]:
     return np.asarray(tile.view(whole)[..., 0] != other.view(whole)[..., 0])
 
 
-def _box_of(plane: npt.NDArray[np.bool_], index: Index) -> Rect:
-    """Box of the pixels that a plane marks in a tile."""
+def box_where(
+    tiles: Mapping[Index, Array], plane_of: Callable[[Index, Array], npt.NDArray[np.bool_]]
+) -> Rect:
+    """Smallest box of the pixels of tiles that `plane_of` marks, a bool for each of a tile."""
+    box = EMPTY
+    present = _bounds(tiles).expanded(-1)
+    # From the outside in: a tile that lies in the box already cannot make it larger.
+    for index, tile in sorted(tiles.items(), key=lambda item: _is_inside(_rect_of(item[0]), present)):
+        if not _is_inside(_rect_of(index), box):
+            box = box.united(_box_in_tile(plane_of(index, tile), index))
+    return box
+
+
+def _box_in_tile(plane: npt.NDArray[np.bool_], index: Index) -> Rect:
+    box = box_of(plane)
+    return box if box.is_empty else box.translated(index[0] * TILE, index[1] * TILE)
+
+
+def box_of(plane: npt.NDArray[np.bool_]) -> Rect:
+    """Smallest box of what a plane (height, width) marks; EMPTY where that is nothing."""
     rows, columns = np.flatnonzero(plane.any(1)), np.flatnonzero(plane.any(0))
     if not rows.size:
         return EMPTY
     x, y = int(columns[0]), int(rows[0])
-    inner = Rect(x, y, int(columns[-1]) - x + 1, int(rows[-1]) - y + 1)
-    return inner.translated(index[0] * TILE, index[1] * TILE)
+    return Rect(x, y, int(columns[-1]) - x + 1, int(rows[-1]) - y + 1)
 
 
 def changed_boxes(before: TileSnapshot, after: TileSnapshot) -> list[Rect]:
@@ -214,7 +219,7 @@ def _changed_part(before: TileSnapshot, after: TileSnapshot, index: Index) -> Re
     old, new = before.tiles.get(index), after.tiles.get(index)
     if old is None:
         old, new = new, old
-    return _box_of(_differs(cast(Array, old), after.fill if new is None else new), index)
+    return _box_in_tile(_differs(cast(Array, old), after.fill if new is None else new), index)
 
 
 def _stacked(boxes: list[Rect]) -> list[Rect]:

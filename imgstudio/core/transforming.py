@@ -17,8 +17,9 @@ from imgstudio.core.history import Command
 from imgstudio.core.layering import bands
 from imgstudio.core.layers import Layer
 from imgstudio.core.masking import check_paintable, coverage_through
+from imgstudio.core.pixels import Array, top
 from imgstudio.core.reshaping import transformed_mask
-from imgstudio.core.tiles import TILE, TileStore
+from imgstudio.core.tiles import TILE, Index, TileStore, box_where
 
 _QUARTERS: Final = {90: Transform(0, 1, -1, 0), 180: Transform(-1, 0, 0, -1), 270: Transform(0, -1, 1, 0)}
 
@@ -110,21 +111,21 @@ def moved_with(document: Document, layer: Layer) -> list[Layer]:
     return [part for top in run for part in _with_children(top)]
 
 
-def shown_box(layer: Layer) -> Rect:
-    """Box of the pixels of a layer that its alpha and its mask let be seen, in its own coordinates."""
+def shown_box(layer: Layer, least: float = 0.0) -> Rect:
+    """Box of the pixels of a layer that its alpha and its mask let be seen, in its own coordinates.
+
+    Alpha and mask below `least` (0..1), each, do not count.
+    """
     mask = layer.mask if layer.mask_enabled else None
-    if mask is None:
-        return layer.pixels.content_bounds()
-    box = EMPTY
-    bounds = layer.pixels.bounds()
-    for y in range(bounds.y, bounds.bottom, TILE):
-        for x in range(bounds.x, bounds.right, TILE):
-            tile = layer.pixels.tile((x // TILE, y // TILE))
-            part = Rect(x, y, TILE, TILE)
-            if tile is not None and part.intersect(box) != part:
-                seen = (tile[..., 3] > 0) & (mask.read(part)[..., 0] > 0)
-                box = box.united(_box_of(seen).translated(x, y))
-    return box
+
+    def seen(index: Index, tile: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        there = tile[..., 3] >= max(1, least * top(tile.dtype))
+        if mask is not None:
+            cover = mask.read(Rect(index[0] * TILE, index[1] * TILE, TILE, TILE))[..., 0]
+            there &= cover >= max(1, least * top(cover.dtype))
+        return np.asarray(there)
+
+    return box_where(layer.pixels.snapshot().tiles, seen)
 
 
 def shown_bounds(layer: Layer) -> Rect:
@@ -204,11 +205,3 @@ def _with_children(layer: Layer) -> Iterator[Layer]:
     for child in layer.children or ():
         yield from _with_children(child)
     yield layer
-
-
-def _box_of(plane: np.ndarray[Any, np.dtype[np.bool_]]) -> Rect:
-    rows, columns = np.flatnonzero(plane.any(1)), np.flatnonzero(plane.any(0))
-    if not rows.size:
-        return EMPTY
-    x, y = int(columns[0]), int(rows[0])
-    return Rect(x, y, int(columns[-1]) - x + 1, int(rows[-1]) - y + 1)

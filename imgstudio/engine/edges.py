@@ -29,23 +29,24 @@ class Taps(NamedTuple):
     weight: Floats
 
 
-def fitted(maps: Floats, brightness: Floats, radius: int) -> Fit:
+def fitted(maps: Floats, brightness: Floats, radius: int, soft: float = SOFT) -> Fit:
     """Explain (h, w, maps) by the brightness, (h, w) in 0..1, in windows of this radius (pixels; 0: not at all).
 
     Guided filter (He 2010) in its fast form (He 2015): the fit may be enlarged and applied to the large picture.
+    Differences of brightness below the root of `soft` are no edges.
     """
     if radius == 0:
         return Fit(np.zeros_like(maps), maps)
-    mean = _mean(brightness, radius)
-    variance = _mean(brightness * brightness, radius) - mean * mean
+    mean = box_mean(brightness, radius)
+    variance = box_mean(brightness * brightness, radius) - mean * mean
     slope, level = np.empty_like(maps), np.empty_like(maps)
     for index in range(maps.shape[2]):
         plane = np.ascontiguousarray(maps[..., index])
-        middle = _mean(plane, radius)
-        shared = _mean(brightness * plane, radius) - mean * middle
-        steep = np.asarray(shared / (variance + SOFT), np.float32)
-        slope[..., index] = _mean(steep, radius)
-        level[..., index] = _mean(np.asarray(middle - steep * mean, np.float32), radius)
+        middle = box_mean(plane, radius)
+        shared = box_mean(brightness * plane, radius) - mean * middle
+        steep = np.asarray(shared / (variance + soft), np.float32)
+        slope[..., index] = box_mean(steep, radius)
+        level[..., index] = box_mean(np.asarray(middle - steep * mean, np.float32), radius)
     return Fit(slope, level)
 
 
@@ -76,6 +77,7 @@ def _enlarged(maps: Floats, along: Taps) -> Floats:
     return np.asarray(maps[along.first] * (1 - weight) + maps[along.second] * weight, np.float32)
 
 
-def _mean(plane: Floats, radius: int) -> Floats:
+def box_mean(plane: Floats, radius: int) -> Floats:
+    """Of (h, w) or (h, w, n) in square windows of this radius (pixels), mirrored at the sides."""
     side = 2 * radius + 1
     return np.asarray(cv2.blur(plane, (side, side), borderType=cv2.BORDER_REFLECT_101), np.float32)

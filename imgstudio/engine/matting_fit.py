@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from imgstudio.core.pixels import Floats
+from imgstudio.engine.edges import box_mean
 
 
 class ColourFit(NamedTuple):
@@ -25,12 +25,12 @@ def colour_fit(coverage: Floats, pixels: Floats, radius: int, variance: float) -
     Guided filter with a colour guide (He, Sun & Tang 2013); differences of colour below `variance` (0..1, squared)
     are no edges.
     """
-    mean = _mean(pixels, radius)
-    middle = _mean(coverage, radius)
-    shared = _mean(pixels * coverage[..., None], radius) - mean * middle[..., None]
+    mean = box_mean(pixels, radius)
+    middle = box_mean(coverage, radius)
+    shared = box_mean(pixels * coverage[..., None], radius) - mean * middle[..., None]
     slope = _times_inverse(shared, _covariance(pixels, mean, radius, variance))
     level = middle - (slope * mean).sum(2)
-    return ColourFit(_mean(slope, radius), _mean(np.asarray(level, np.float32), radius))
+    return ColourFit(box_mean(slope, radius), box_mean(np.asarray(level, np.float32), radius))
 
 
 def fitted(fit: ColourFit, pixels: Floats) -> Floats:
@@ -43,7 +43,7 @@ def _covariance(pixels: Floats, mean: Floats, radius: int, variance: float) -> d
     for i in range(3):
         for j in range(i, 3):
             product = np.ascontiguousarray(pixels[..., i] * pixels[..., j])
-            made[i, j] = _mean(product, radius) - mean[..., i] * mean[..., j]
+            made[i, j] = box_mean(product, radius) - mean[..., i] * mean[..., j]
         made[i, i] = made[i, i] + np.float32(variance)
     return made
 
@@ -62,8 +62,3 @@ def _times_inverse(vector: Floats, matrix: dict[tuple[int, int], Floats]) -> Flo
         third * x + fifth * y + sixth * z,
     )
     return np.asarray(np.dstack([part * scale for part in solved]), np.float32)
-
-
-def _mean(values: Floats, radius: int) -> Floats:
-    side = 2 * radius + 1
-    return np.asarray(cv2.blur(values, (side, side), borderType=cv2.BORDER_REFLECT_101), np.float32)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from imgstudio.core.paths import models_folder
 
 if TYPE_CHECKING:
+    import torch
+
+    from imgstudio.engine.features import Features
     from imgstudio.engine.registry import ModelRegistry
+
+Judge = Literal["quick", "best installed"]
 
 
 def models() -> ModelRegistry:
@@ -27,6 +32,14 @@ def _models_of(user_folder: Path) -> ModelRegistry:
 def sha256_of(model_id: str) -> str:
     """Hash of a model's weights as its manifest gives it; raises UserError when it is not installed."""
     return models().manifest(model_id).sha256
+
+
+def judging_net(network: Judge, device: torch.device) -> Features:
+    """The perceptual network that a painting is judged by: the one that comes with the program, or the largest."""
+    from imgstudio.engine.features import BUNDLED, perceptual_net
+
+    features, _ = perceptual_net(models(), device, first=(BUNDLED,) if network == "quick" else ())
+    return features
 
 
 def use_threads(count: int) -> None:

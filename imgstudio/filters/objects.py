@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from imgstudio.core import transforming
 from imgstudio.core.blend import composite
 from imgstudio.core.document import Document
 from imgstudio.core.errors import UserError
@@ -16,7 +17,7 @@ from imgstudio.core.geometry import EMPTY, IDENTITY, Rect, Transform
 from imgstudio.core.layers import Layer
 from imgstudio.core.pixels import Array, resized, to_float, top
 from imgstudio.core.selection import Selection
-from imgstudio.core.tiles import TILE, TileSnapshot
+from imgstudio.core.tiles import TileSnapshot, box_of, box_where
 from imgstudio.filters.base import FilterInput, FloatImage
 from imgstudio.filters.shrinking import Shrinking, step_for
 
@@ -111,7 +112,7 @@ def capture_object(
     if box.is_empty:
         raise UserError(f"“{item.name}” lies outside the picture", "", "Move it back with the Move tool (V)")
     if coverage is not None:
-        box = box.intersect(_solid_box(coverage, None, 0))
+        box = box.intersect(_solid_box(coverage))
         if box.is_empty:
             raise UserError(
                 f"“{item.name}” has no pixels inside the selection", "", "Deselect with Ctrl+D, or select it"
@@ -165,12 +166,7 @@ def with_margin(box: Rect, bounds: Rect, around: float) -> Rect:
 
 def covered_box(coverage: FloatImage) -> Rect:
     """Where an object's coverage (height, width) is not faint; EMPTY where there is none."""
-    there = coverage >= FAINT
-    rows, columns = np.flatnonzero(there.any(1)), np.flatnonzero(there.any(0))
-    if not rows.size:
-        return EMPTY
-    x, y = int(columns[0]), int(rows[0])
-    return Rect(x, y, int(columns[-1]) - x + 1, int(rows[-1]) - y + 1)
+    return box_of(coverage >= FAINT)
 
 
 def made_of(item: Layer, *, selected: bool = False) -> dict[str, Any]:
@@ -180,9 +176,7 @@ def made_of(item: Layer, *, selected: bool = False) -> dict[str, Any]:
 
 def pose_of(layer: Layer) -> list[float]:
     """Numbers that change when the layer, or something in the group, is moved, scaled, turned or mirrored."""
-    if layer.children is not None:
-        return [number for child in layer.children for number in pose_of(child)]
-    return [float(number) for number in layer.transform]
+    return [float(number) for leaf in leaves_of(layer) for number in leaf.transform]
 
 
 def lies_at(layer: Layer) -> Transform:
@@ -248,10 +242,7 @@ def _pose_from(result: Layer, item: Layer) -> list[float]:
         back = result.transform.inverted()
     except ValueError:
         return []
-    numbers: list[float] = []
-    for leaf in leaves_of(item):
-        numbers += [float(number) for number in leaf.transform.then(back)]
-    return numbers
+    return [float(number) for leaf in leaves_of(item) for number in leaf.transform.then(back)]
 
 
 def leaves_of(layer: Layer) -> Iterator[Layer]:
@@ -352,33 +343,14 @@ def shown_box(layer: Layer) -> Rect:
             if child.visible and child.opacity > 0:
                 box = box.united(shown_box(child))
         if layer.mask is not None and layer.mask_enabled and layer.mask.fill == 0:
-            box = box.intersect(_solid_box(layer.mask.snapshot(), None, 0))
+            box = box.intersect(_solid_box(layer.mask.snapshot()))
         return box
-    mask = layer.mask.snapshot() if layer.mask is not None and layer.mask_enabled else None
-    return layer.transform.reach_of(_solid_box(layer.pixels.snapshot(), mask, 3))
+    return layer.transform.reach_of(transforming.shown_box(layer, FAINT))
 
 
-def _solid_box(store: TileSnapshot, mask: TileSnapshot | None, channel: int) -> Rect:
-    """Smallest box of pixels of a store that are not faint, nor faint in `mask`."""
-    box = EMPTY
-    for (column, row), tile in store.tiles.items():
-        if Rect(column * TILE, row * TILE, TILE, TILE).intersect(box) == (
-            column * TILE,
-            row * TILE,
-            TILE,
-            TILE,
-        ):
-            continue
-        there = tile[..., channel] >= FAINT * top(tile.dtype)
-        if mask is not None:
-            cover = mask.tiles.get((column, row))
-            there = there & ((mask.fill if cover is None else cover[..., 0]) >= FAINT * 255)
-        rows, columns = np.flatnonzero(there.any(1)), np.flatnonzero(there.any(0))
-        if rows.size:
-            x, y = int(columns[0]) + column * TILE, int(rows[0]) + row * TILE
-            right, bottom = int(columns[-1]) + 1 + column * TILE, int(rows[-1]) + 1 + row * TILE
-            box = box.united(Rect(x, y, right - x, bottom - y))
-    return box
+def _solid_box(coverage: TileSnapshot) -> Rect:
+    """Smallest box of what is not faint in coverage."""
+    return box_where(coverage.tiles, lambda index, tile: tile[..., 0] >= FAINT * top(tile.dtype))
 
 
 def solid(rgba: Array) -> FloatImage:

@@ -14,7 +14,6 @@ outline may be outlined by a teacher first (distillation). Without --teacher the
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 from collections.abc import Mapping, Sequence
@@ -34,7 +33,6 @@ from imgstudio.engine.nets.lite0 import Lite0
 from imgstudio.engine.nets.salientnet import ARCHITECTURE, SalientNet
 from imgstudio.engine.registry import ModelRegistry
 from imgstudio.engine.salience import salience
-from imgstudio.learn.checkpoints import has_checkpoint
 from imgstudio.learn.crops import tensor_of
 from imgstudio.learn.plan import Curve, Optimiser, Phase, Plan
 from imgstudio.learn.reports import Goal, PreviewRow, Validation
@@ -42,7 +40,7 @@ from imgstudio.learn.saliency_scores import SaliencyScores
 from imgstudio.learn.task import Batch, Terms
 from imgstudio.learn.trainer import Trainer
 from training.defaults.cutout_data import BACKGROUNDS, FOLDERS, Pool, example, split, tensors_of
-from training.defaults.script import train
+from training.defaults.script import bring, given, options
 
 LOG = logging.getLogger("training.cutout")
 EPOCHS: Final = 20.0
@@ -202,30 +200,14 @@ def likeness_loss(scores: Tensor, mask: Tensor) -> Tensor:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Train the network that finds the subject of a picture.")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser = options("Train the network that finds the subject of a picture.", minutes=70)
     parser.add_argument("--teacher", type=Path, help="folder of maps of photos without masks")
-    parser.add_argument("--minutes", type=float, default=70)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoint")
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint")
-    parser.add_argument("--export", type=Path, help="model folder to write; default: a folder under --out")
-    parser.add_argument("--export-only", action="store_true", help="only write the model of the checkpoint")
-    parser.add_argument("--scores", type=Path, help="figures of the benchmark for the card (JSON)")
-    args = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    torch.set_num_threads(args.threads)
-    cv2.setNumThreads(args.threads)
+    args = given(parser)
     classifier = ModelRegistry.of_user().load("imagenet-lite0")
     assert isinstance(classifier, Lite0)
     task = CutoutTask(args.data, classifier, teacher=args.teacher, seed=args.seed)
     trainer = Trainer(task, plan_of(args.minutes, args.seed), args.device)
-    if (args.resume and has_checkpoint(args.out)) or args.export_only:
-        trainer.restore(args.out)
-    if not args.export_only:
-        train(trainer, args.out)
+    bring(trainer, args)
     folder = args.export or args.out / "cutout"
     training = {"steps": trainer.step, "seconds": round(trainer.seconds), "seed": args.seed}
     if args.scores:

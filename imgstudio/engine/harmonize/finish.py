@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from imgstudio.core.pixels import Floats
+from imgstudio.engine.edges import fitted
 from imgstudio.engine.harmonize.outline import STANDARD, blended
 from imgstudio.engine.harmonize.palette import from_lab, to_lab
 from imgstudio.engine.harmonize.patchwork import Patchwork, patchwork_of, taken, voted
@@ -106,10 +107,8 @@ def with_grain(
 def quiet(made: Floats, guide: Floats) -> Floats:
     """Colours smoothed but for the edges of `guide`, light left alone."""
     lab, grey = to_lab(made), _grey(guide)
-    for channel in (1, 2):
-        plane = np.ascontiguousarray(lab[..., channel])
-        slope, level = _fit(plane, grey, CHROMA_RADIUS, CHROMA_SOFT)
-        lab[..., channel] = slope * grey + level
+    slope, level = fitted(lab[..., 1:], grey, CHROMA_RADIUS, CHROMA_SOFT)
+    lab[..., 1:] = slope * grey[..., None] + level
     return from_lab(lab)
 
 
@@ -128,21 +127,9 @@ def enlarged(
     lost *= lost * lost / (lost * lost + FAINT * FAINT)
     for channel in range(3):
         check()
-        slope, _ = _fit(np.ascontiguousarray(picture[..., channel]), small, 2, 1e-3)
+        slope = fitted(picture[..., channel : channel + 1], small, 2, 1e-3).slope[..., 0]
         plain[..., channel] += np.clip(resized(slope, size), 0, 1.5) * lost
     return np.clip(plain, 0, 1)
-
-
-def _fit(plane: Floats, guide: Floats, radius: int, soft: float) -> tuple[Floats, Floats]:
-    """Slope and level of the guided filter (He 2010), (h, w) each."""
-
-    def mean(values: Floats) -> Floats:
-        return np.asarray(cv2.blur(values, (2 * radius + 1,) * 2, borderType=cv2.BORDER_REFLECT_101))
-
-    middle, level = mean(guide), mean(plane)
-    variance = mean(guide * guide) - middle * middle
-    slope = np.asarray((mean(guide * plane) - middle * level) / (variance + soft), np.float32)
-    return mean(slope), mean(np.asarray(level - slope * middle, np.float32))
 
 
 def _grey(picture: Floats) -> Floats:

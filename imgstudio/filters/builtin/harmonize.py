@@ -14,7 +14,7 @@ from imgstudio.core.jobs import Progress
 from imgstudio.core.params import Number, Picture, Ui
 from imgstudio.filters.backgrounds import AROUND, Ground, ground_of
 from imgstudio.filters.base import FilterInput, FloatImage, Frame, SessionFilter, Steer
-from imgstudio.filters.models import models
+from imgstudio.filters.models import Judge, judging_net, models
 from imgstudio.filters.wishing import COMMON, obey
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class HarmonizeParams:
         Ui(label="Time limit", help="Ends after so long; 0 is never.", advanced=True, visible_if=PAINTERLY),
     ] = 0.0
     network: Annotated[
-        Literal["quick", "best installed"],
+        Judge,
         Ui(
             help="Judges style: the one that comes with the program, or the largest of the model manager, which takes "
             "several times as long.",
@@ -307,13 +307,11 @@ def feather_of(ground: Ground) -> FloatImage:
 def harmonizer_of(ground: Ground, params: HarmonizeParams, progress: Progress) -> Harmonizer:
     """Ready to begin."""
     from imgstudio.engine.device import pick_device
-    from imgstudio.engine.features import BUNDLED, perceptual_net
     from imgstudio.engine.harmonize.dials import PainterlySettings
     from imgstudio.engine.harmonize.painterly import Harmonizer
 
     device = pick_device(ground.image.device)
-    wanted = (BUNDLED,) if params.network == "quick" else ()
-    features, _ = perceptual_net(models(), device, first=wanted)
+    features = judging_net(params.network, device)
     settings = PainterlySettings(
         style=params.style,
         content=params.content,

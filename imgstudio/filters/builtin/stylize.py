@@ -13,7 +13,7 @@ from imgstudio.core.errors import UserError
 from imgstudio.core.jobs import Progress
 from imgstudio.core.params import GIVEN, Number, Picture, Ui
 from imgstudio.filters.base import FilterInput, FloatImage, Frame, SessionFilter, Steer
-from imgstudio.filters.models import models
+from imgstudio.filters.models import Judge, judging_net
 from imgstudio.filters.paintings import in_colours_of, painting, recoloured, region_map, stretched
 from imgstudio.filters.wishing import obey
 
@@ -149,7 +149,7 @@ class StylizeParams:
         ),
     ] = None
     network: Annotated[
-        Literal["quick", "best installed"],
+        Judge,
         Ui(
             help="Judges style: the one that comes with the program, or the largest of the model manager, "
             "which takes several times as long.",
@@ -190,13 +190,11 @@ class StylizeRun:
 def painter_of(image: FilterInput, params: StylizeParams, progress: Progress) -> Painter:
     """Ready to begin; raises UserError for paintings that cannot be used."""
     from imgstudio.engine.device import pick_device
-    from imgstudio.engine.features import BUNDLED, perceptual_net
     from imgstudio.engine.style.optimise import Painter
     from imgstudio.engine.style.settings import StyleSettings
 
     device = pick_device(image.device)
-    wanted = (BUNDLED,) if params.network == "quick" else ()
-    features, _ = perceptual_net(models(), device, first=wanted)
+    features = judging_net(params.network, device)
     settings = StyleSettings(
         style=params.style_weight,
         content=params.content_weight,
