@@ -44,6 +44,7 @@ def _nothing_runs_on():
     for window in shown:
         window.close()
     assert not shown, f"windows left open: {shown}"
+    application.clipboard().clear()  # data made here must not outlive the interpreter
     jobs = sys.modules.get("imgstudio.app.jobs")
     if jobs is not None:
         for worker in jobs.running_threads():  # a cancelled computation may take a while to notice

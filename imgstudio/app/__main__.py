@@ -60,6 +60,7 @@ class Studio:
     def close(self) -> bool:
         """Stop all jobs and forget the autosaves; False when a thread does not end."""
         ended = self.jobs.shutdown()
+        self.context.clipboard.leave()
         self.recovery.close()
         return ended
 

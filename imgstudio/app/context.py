@@ -201,6 +201,8 @@ class HoldsPictures(Protocol):
 
     def files(self) -> list[Path]: ...
 
+    def leave(self) -> None: ...
+
 
 class ShowsWorkspaces(Protocol):
     """The layouts of the window."""

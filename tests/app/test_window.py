@@ -286,6 +286,17 @@ def test_a_real_window_opens_with_the_plugins_of_pyside_after_opencv_was_importe
     assert done.returncode == 0, done.stderr.decode()
 
 
+def test_the_program_ends_cleanly_with_a_copied_picture_in_the_clipboard():
+    code = (
+        "import numpy as np; from imgstudio.app.__main__ import make_application, Studio;"
+        "from imgstudio.core.settings import Settings; s = Settings(); a = make_application(s); w = Studio(s);"
+        "w.context.clipboard.put(np.full((4, 5, 4), 9, np.uint8), (0, 0)); w.close();"
+        "left = a.clipboard().image(); assert (left.width(), left.height()) == (5, 4)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ}, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+
+
 def test_a_photo_is_masked_filtered_undone_and_exported(studio, tmp_path):
     from imgstudio.core import imagefile
 

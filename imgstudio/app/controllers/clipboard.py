@@ -52,7 +52,7 @@ class Clipboard:
         data: QMimeData | None = QGuiApplication.clipboard().mimeData()
         if data is None:  # an empty clipboard, on some platforms
             return None
-        if self._own is not None and data.data(TOKEN).data() == self._own.token.encode():
+        if self._made(data):
             return self._own
         if data.hasFormat(PNG):
             pixels = _decoded(bytes(data.data(PNG).data()))
@@ -62,6 +62,20 @@ class Clipboard:
         if data.hasImage():
             return CopiedPixels(pixels_of(QImage(data.imageData())), None)
         return None
+
+    def leave(self) -> None:
+        """At the end of the program: what was copied stays for others, as data that need no Python any more.
+
+        Some platforms keep the clipboard until after the interpreter is gone, and data made by it would crash there.
+        """
+        data: QMimeData | None = QGuiApplication.clipboard().mimeData()
+        if self._own is not None and data is not None and self._made(data):
+            QGuiApplication.clipboard().setImage(image_of(to_depth(self._own.pixels, np.uint8)))
+        self._own = None
+
+    def _made(self, data: QMimeData) -> bool:
+        """Whether these are the pixels copied here last."""
+        return self._own is not None and data.data(TOKEN).data() == self._own.token.encode()
 
     def files(self) -> list[Path]:
         """Files that were copied in a file manager."""
