@@ -10,10 +10,11 @@ import numpy as np
 
 from imgstudio.core.pixels import Floats
 from imgstudio.engine.edges import fitted
-from imgstudio.engine.harmonize.outline import STANDARD, blended
+from imgstudio.engine.harmonize.outline import STANDARD, blended, grey
 from imgstudio.engine.harmonize.palette import from_lab, to_lab
 from imgstudio.engine.harmonize.patchwork import Patchwork, patchwork_of, taken, voted
 from imgstudio.engine.harmonize.scene import Scene, painting_at, window_at
+from imgstudio.engine.harmonize.sharpness import band, crisp
 from imgstudio.engine.style.wishes import resized
 
 CHROMA_RADIUS: Final = 2
@@ -46,7 +47,8 @@ def finished(scene: Scene, painted: Floats, texture: float, check: Callable[[], 
     seen = resized(scene.composite, small)
     made = quiet(enlarged(painted, seen, small, check), seen)
     scale = max(small) / max(size) * max(scene.painting.shape[:2]) / STANDARD
-    made = blended(made, resized(scene.background, small), resized(scene.cover, small), scale)
+    ground, cover = resized(scene.background, small), resized(scene.cover, small)
+    made = blended(made, ground, cover, scale)
     if texture <= 0:
         return enlarged(made, scene.composite, size, check)
     painting = painting_at(scene, small)
@@ -56,6 +58,7 @@ def finished(scene: Scene, painted: Floats, texture: float, check: Callable[[], 
     detail = made - cv2.GaussianBlur(made, (7, 7), DETAIL)
     surfaced = grained(voted(work, painting, wanted, check) + detail, taken(work, painting))
     made = np.clip(made + np.float32(texture) * wanted[..., None] * (surfaced - made), 0, 1)
+    made = crisp(made, seen, ground, cover, scale)
     if small == size:
         return made
     made = enlarged(made, scene.composite, size, check)
@@ -67,8 +70,8 @@ def grained(made: Floats, model: Floats) -> Floats:
     """`made` with as much grain as `model` has at the same places, band by band, lacking grain taken from it."""
     result = made.copy()
     for fine, coarse in zip((0.0, *BANDS), BANDS, strict=False):
-        own, theirs = (_band(picture, fine, coarse) for picture in (made, model))
-        have, wanted = (_energy(band) for band in (own, theirs))
+        own, theirs = (band(picture, fine, coarse) for picture in (made, model))
+        have, wanted = (_energy(part) for part in (own, theirs))
         gain = np.clip(np.sqrt(wanted / have), LEAST_GAIN, MOST_GAIN)
         lack = np.sqrt(np.clip(wanted - have * gain * gain, 0, None) / wanted)
         result += own * (gain - 1) + theirs * lack
@@ -106,9 +109,9 @@ def with_grain(
 
 def quiet(made: Floats, guide: Floats) -> Floats:
     """Colours smoothed but for the edges of `guide`, light left alone."""
-    lab, grey = to_lab(made), _grey(guide)
-    slope, level = fitted(lab[..., 1:], grey, CHROMA_RADIUS, CHROMA_SOFT)
-    lab[..., 1:] = slope * grey[..., None] + level
+    lab, light = to_lab(made), grey(guide)
+    slope, level = fitted(lab[..., 1:], light, CHROMA_RADIUS, CHROMA_SOFT)
+    lab[..., 1:] = slope * light[..., None] + level
     return from_lab(lab)
 
 
@@ -121,7 +124,7 @@ def enlarged(
     plain = resized(picture, size)
     if size[0] <= picture.shape[0]:
         return np.clip(plain, 0, 1)
-    large = _grey(resized(guide, size))
+    large = grey(resized(guide, size))
     small = resized(large, picture.shape[:2])
     lost = large - resized(small, size)
     lost *= lost * lost / (lost * lost + FAINT * FAINT)
@@ -132,14 +135,5 @@ def enlarged(
     return np.clip(plain, 0, 1)
 
 
-def _grey(picture: Floats) -> Floats:
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
-
-
-def _band(picture: Floats, fine: float, coarse: float) -> Floats:
-    upper = picture if fine == 0 else cv2.GaussianBlur(picture, (0, 0), fine)
-    return upper - cv2.GaussianBlur(picture, (0, 0), coarse)
-
-
-def _energy(band: Floats) -> Floats:
-    return cv2.GaussianBlur((band * band).mean(2, keepdims=True), (0, 0), AREA)[..., None] + 1e-7
+def _energy(part: Floats) -> Floats:
+    return cv2.GaussianBlur((part * part).mean(2, keepdims=True), (0, 0), AREA)[..., None] + 1e-7

@@ -9,7 +9,7 @@ import numpy as np
 
 from imgstudio.core.pixels import Floats
 
-SOFTEST: Final = (4.0, 5.5)
+SOFTEST: Final = (4.0, 5.5, 7.0, 8.5)
 """Widths (pixels of a composition of `STANDARD`) over which an object fades in, tried one after the other."""
 STANDARD: Final = 700
 BEYOND: Final = 2.0
@@ -41,7 +41,7 @@ def blended(made: Floats, background: Floats, cover: Floats, scale: float) -> Fl
 
 def fading(cover: Floats, width: float) -> Floats:
     """(h, w) in 0..1: from 0 just outside the object (h, w) to 1 `width` pixels inside it."""
-    away = _signed(cover)
+    away = signed(cover)
     side = 2 * round(width) + 1
     around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     wide = np.clip(THIN * cv2.dilate(away, around), 1, width)
@@ -51,16 +51,21 @@ def fading(cover: Floats, width: float) -> Floats:
 
 def seam(picture: Floats, cover: Floats, scale: float) -> float:
     """Mean gradient on an object's outline / on rings beside it; 1.0 where there are none."""
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    gradient = np.hypot(cv2.Scharr(grey, cv2.CV_32F, 1, 0), cv2.Scharr(grey, cv2.CV_32F, 0, 1))
-    away = np.abs(_signed(cover))
+    light = grey(picture)
+    gradient = np.hypot(cv2.Scharr(light, cv2.CV_32F, 1, 0), cv2.Scharr(light, cv2.CV_32F, 0, 1))
+    away = np.abs(signed(cover))
     on, beside = away <= RING, np.abs(away - max(3.0, OFF * min(scale, 1.0))) <= RING
     if not on.any() or not beside.any():
         return 1.0
     return float(gradient[on].mean() / (gradient[beside].mean() + TINY))
 
 
-def _signed(cover: Floats) -> Floats:
+def grey(picture: Floats) -> Floats:
+    """(h, w) light of (h, w, 3)."""
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
+
+
+def signed(cover: Floats) -> Floats:
     """Pixels from the outline, positive inside."""
     inside = (cover > 0.5 * float(cover.max())).astype(np.uint8)
     deep, beyond = (

@@ -76,12 +76,12 @@ def harmonized_photo(
         own = own_colours(seen, below, mask[window])
         change = colour_change(composite, mask, network)
         made = own
-        if change is not None:
-            amounts = {
-                "exposure": settings.exposure,
-                "colour": settings.colour,
-                "contrast": settings.contrast,
-            }
+        amounts = {
+            "exposure": settings.exposure,
+            "colour": settings.colour,
+            "contrast": settings.contrast,
+        }
+        if change is not None and any(amounts.values()):
             made = _recoloured(own, change.scaled(**amounts), progress.part(0.1, 0.7))
         progress.update(0.7, "Noise and sharpness")
         made = _detailed(made, background, mask, window, settings, progress)
