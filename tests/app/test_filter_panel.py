@@ -627,6 +627,12 @@ def test_an_estimate_is_right_at_another_size_once_two_sizes_were_run(start, rat
         assert expected_seconds(runs, area) == pytest.approx(start + rate * area, rel=0.2)
 
 
+def test_runs_that_took_as_long_on_larger_pictures_are_not_taken_to_grow_with_size():
+    runs = [(1.0, 1.09, 0.0), (0.5, 1.1, 0.0)]
+    assert expected_seconds(runs, 1.0) == pytest.approx(1.095, abs=0.01)
+    assert expected_seconds(runs, 3.0) == pytest.approx(3 * 1.095, abs=0.03)
+
+
 def test_an_estimate_after_one_run_is_in_proportion_to_the_size():
     assert expected_seconds([(2.0, 3.0, 0.0)], 8.0) == pytest.approx(12.0)
 

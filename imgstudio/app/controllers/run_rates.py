@@ -76,7 +76,8 @@ class RunRates:
 def expected_seconds(runs: Sequence[Run], megapixels: float) -> float:
     """A start that every run needs plus so much a megapixel, through the runs; never falling with size.
 
-    Runs of about one size cannot tell the two apart; then the newest counts, in proportion.
+    Runs of about one size cannot tell the two apart; then the newest counts, in proportion. Runs that took no longer
+    on larger pictures say the same for all sizes among them, and in proportion beyond.
     """
     areas = np.array([run[0] for run in runs])
     seconds = np.array([run[1] for run in runs])
@@ -87,7 +88,9 @@ def expected_seconds(runs: Sequence[Run], megapixels: float) -> float:
     weights = np.linspace(0.5, 1, len(runs)) / seconds
     columns = np.stack([np.ones_like(areas), areas], 1) * weights[:, None]
     start, rate = np.linalg.lstsq(columns, seconds * weights, rcond=None)[0]
-    if start < 0 or rate <= 0:
+    if rate <= 0:
+        return float(np.average(seconds, weights=weights) * max(1.0, megapixels / areas.max()))
+    if start < 0:
         return in_proportion * megapixels
     return float(start + rate * megapixels)
 
