@@ -2,4 +2,4 @@
 
 from typing import Final
 
-COMMANDS: Final = ("apply", "batch", "sheet", "filters", "models", "train", "info", "doctor")
+COMMANDS: Final = ("apply", "batch", "sheet", "segment", "filters", "models", "train", "info", "doctor")

@@ -13,10 +13,11 @@ import numpy as np
 from imgstudio.core import params as declared
 from imgstudio.core.document import Document
 from imgstudio.core.errors import UserError
+from imgstudio.core.geometry import Size
 from imgstudio.core.imagefile import ExportOptions, read
 from imgstudio.core.jobs import Progress
 from imgstudio.core.opening import export_picture, is_project, open_document
-from imgstudio.core.pixels import luma, to_float
+from imgstudio.core.pixels import Array, luma, to_float
 from imgstudio.core.projectfile import save as save_project
 from imgstudio.core.recipe import RecipeStep
 from imgstudio.core.snapshot import freeze
@@ -158,24 +159,30 @@ def write(document: Document, target: Path, work: Work, filters: FilterRegistry)
 
 def select_by(document: Document, mask: Path) -> None:
     """Select where a picture is white; its size must be the document's. Raises UserError."""
+    coverage = mask_of(mask, Size(document.bounds.width, document.bounds.height))
+    store = TileStore.from_array(coverage[..., None])
+    store.drop_plain_tiles()
+    document.do(document.replacing(document.selection.store, "Load selection", store))
+
+
+def mask_of(mask: Path, size: Size) -> Array:
+    """Where a picture is white, (h, w) bytes; it must have this size. Raises UserError."""
     picture = read(mask)
     height, width = picture.pixels.shape[:2]
-    if (width, height) != (document.bounds.width, document.bounds.height):
+    if (width, height) != size:
         raise UserError(
             f"The mask “{mask.name}” has another size",
-            f"It is {width} x {height}, the picture is {document.bounds.width} x {document.bounds.height}",
+            f"It is {width} x {height}, the picture is {size.width} x {size.height}",
             "Give a mask of the picture's size",
         )
     rgba = to_float(picture.pixels)
     grey = luma(rgba[..., :3]) * rgba[..., 3]
-    coverage = np.rint(grey * 255).astype(np.uint8)
+    coverage: Array = np.rint(grey * 255).astype(np.uint8)
     if not coverage.any():
         raise UserError(
             f"The mask “{mask.name}” is all black", "So nothing is selected", "Paint white where to work"
         )
-    store = TileStore.from_array(coverage[..., None])
-    store.drop_plain_tiles()
-    document.do(document.replacing(document.selection.store, "Load selection", store))
+    return coverage
 
 
 def check_target(source: Path, target: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -23,12 +23,12 @@ from imgstudio.engine.device import autocast, guard
 from imgstudio.engine.manifest import ModelManifest
 from imgstudio.engine.registry import ModelRegistry
 from imgstudio.engine.salience import salience
+from imgstudio.engine.select.predictor import Predictor as Predictor
 from imgstudio.engine.tensors import check_finite, padded_to_multiple, to_pixels, to_tensor
 from imgstudio.engine.tiling import Seams, run_tiled
 
 Labels = npt.NDArray[np.uint8]
 Colour = tuple[int, int, int]
-P_contra = TypeVar("P_contra", contravariant=True)
 
 TILE: Final = 1024
 """Pictures up to this side are seen whole (pixels): what is where in the scene tells the network much."""
@@ -36,16 +36,6 @@ _LARGER: Final = 1.25
 """A picture this much larger than those of the training is taken for the same scene with more pixels."""
 SALIENT: Final = "cutout"
 """The bundled model that finds what stands out."""
-
-
-class Predictor(Protocol[P_contra]):
-    """Looks at a picture once, slowly, and then answers quickly what is asked of it."""
-
-    def set_image(self, pixels: Floats, progress: Progress) -> None: ...
-
-    def predict(self, prompt: P_contra) -> Floats:
-        """(h, w) coverage, 0..1."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,27 +81,27 @@ class Pool:
     def draw(self, side: int, random: np.random.Generator) -> Example:
         """A square of `side` with something in it, spoiled a little."""
         if random.random() < PASTED:
-            made = self._pasted(side, random)
+            made = self.pasted(side, random)
         else:
             made = _crop(self._any(random.choice(len(self._shares), p=self._shares), random), side, random)
         if random.random() < 0.5:
             made = Example(made.photo[:, ::-1], made.mask[:, ::-1])
-        return Example(_changed(made.photo, random), np.ascontiguousarray(made.mask))
+        return Example(changed(made.photo, random), np.ascontiguousarray(made.mask))
 
     def _any(self, kind: int, random: np.random.Generator) -> Example:
         return self._kinds[kind][int(random.integers(len(self._kinds[kind])))]
 
-    def _pasted(self, side: int, random: np.random.Generator) -> Example:
+    def pasted(self, side: int, random: np.random.Generator) -> Example:
         """A thing of one photo on a piece of another."""
         photo = self._backgrounds[int(random.integers(len(self._backgrounds)))]
-        under = _resized(_window(photo, random.uniform(0.4, 0.95), random), side)
+        under = stretched(_window(photo, random.uniform(0.4, 0.95), random), side)
         thing = _cut(self._any(int(random.choice(3, p=(0.7, 0.15, 0.15))), random))
         height, width = thing.mask.shape
         factor = side * np.sqrt(random.uniform(0.06, 0.5) / (height * width))
         factor = min(factor, 1.1 * side / max(height, width))
         size = max(8, round(width * factor)), max(8, round(height * factor))
         how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-        colours = cv2.resize(_changed(thing.photo, random), size, interpolation=how)
+        colours = cv2.resize(changed(thing.photo, random), size, interpolation=how)
         cover = cv2.resize(thing.mask, size, interpolation=how)
         left, top = (round(random.uniform(-0.15 * length, side - 0.85 * length)) for length in size)
         canvas, mask = under.astype(np.float32), np.zeros((side, side), np.float32)
@@ -158,7 +158,7 @@ def _crop(found: Example, side: int, random: np.random.Generator) -> Example:
         if int(found.mask[trial].sum(dtype=np.int64)) >= LEAST_INSIDE * total:
             view = trial
             break
-    return Example(_resized(found.photo[view], side), _resized(found.mask[view], side))
+    return Example(stretched(found.photo[view], side), stretched(found.mask[view], side))
 
 
 def _cut(found: Example) -> Example:
@@ -174,12 +174,12 @@ def _window(photo: Array, share: float, random: np.random.Generator) -> Array:
     return photo[top : top + side, left : left + side]
 
 
-def _resized(part: Array, side: int) -> Array:
+def stretched(part: Array, side: int) -> Array:
     how = cv2.INTER_AREA if min(part.shape[:2]) > side else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(part, (side, side), interpolation=how), np.uint8)
 
 
-def _changed(photo: Array, random: np.random.Generator) -> Array:
+def changed(photo: Array, random: np.random.Generator) -> Array:
     """Other light and colours, sometimes none, sometimes softer or grainy."""
     values = photo.astype(np.float32)
     values *= random.uniform(0.75, 1.25) * random.uniform(0.93, 1.07, 3).astype(np.float32)

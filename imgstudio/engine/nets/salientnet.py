@@ -19,8 +19,8 @@ WIDTHS: Final = (64, 48, 32, 16)
 """Planes of the decoder at 1/16, 1/8, 1/4 and 1/2 of the size."""
 _LAST_BLOCKS: Final = 3
 """Of the stage at 1/32; the fourth one, and the stage after it, would be a third of the weights."""
-_TRUNK: Final = (*STAGES[:5], STAGES[5]._replace(blocks=_LAST_BLOCKS))
-_KEPT: Final = (0, 1, 2, 4)
+TRUNK: Final = (*STAGES[:5], STAGES[5]._replace(blocks=_LAST_BLOCKS))
+KEPT: Final = (0, 1, 2, 4)
 """Stages that end at 1/2, 1/4, 1/8, 1/16."""
 
 
@@ -93,7 +93,7 @@ class SalientNet(nn.Module):
         self.normalise = Normalise((127 / 255,) * 3, (128 / 255,) * 3)
         self.stem = nn.Sequential(FixedConv(3, STEM, 3, stride=2), nn.ReLU6(inplace=True))
         planes, stages = STEM, []
-        for stage in _TRUNK:
+        for stage in TRUNK:
             incoming = (planes, *[stage.planes] * (stage.blocks - 1))
             strides = (stage.stride, *[1] * (stage.blocks - 1))
             blocks = (_Bottleneck(i, stage, s) for i, s in zip(incoming, strides, strict=True))
@@ -106,7 +106,7 @@ class SalientNet(nn.Module):
         self.bottom = nn.Sequential(
             Block(BOTTOM, BOTTOM), Block(BOTTOM, BOTTOM, dilation=2), WholeView(BOTTOM)
         )
-        beside = [_TRUNK[stage].planes for stage in reversed(_KEPT)]
+        beside = [TRUNK[stage].planes for stage in reversed(KEPT)]
         steps = zip(pairwise((BOTTOM, *WIDTHS)), beside, strict=True)
         self.rises = nn.ModuleList(Rise(below, seen, width) for (below, width), seen in steps)
         self.heads = nn.ModuleList(nn.Conv2d(width, 1, 3, padding=1) for width in (BOTTOM, *WIDTHS))
@@ -121,8 +121,12 @@ class SalientNet(nn.Module):
         kept = []
         for index, stage in enumerate(self.stages):
             features = stage(features)
-            if index in _KEPT:
+            if index in KEPT:
                 kept.append(features)
+        return self.decoded(features, kept)
+
+    def decoded(self, features: Tensor, kept: list[Tensor]) -> list[Tensor]:
+        """`answers` from what the trunk sees at 1/32 and, from large to small, at the four sizes before."""
         features = self.bottom(self.narrow(features))
         levels = [features]
         for rise, beside in zip(self.rises, reversed(kept), strict=True):
