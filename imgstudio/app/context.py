@@ -99,6 +99,10 @@ class OpensFilters(Protocol):
         """Open a filter as it comes and apply it at once."""
         ...
 
+    def close_filter(self) -> None:
+        """Back to the list of filters."""
+        ...
+
     def remake(self, layer: Layer) -> None:
         """Run what made a layer again at once, and keep the result."""
         ...
@@ -127,7 +131,12 @@ class EditsDocuments(Protocol):
         ...
 
     def do_long(
-        self, document: Document, title: str, change: Callable[[Document, Progress], object]
+        self,
+        document: Document,
+        title: str,
+        change: Callable[[Document, Progress], object],
+        *,
+        is_slow: bool = False,
     ) -> None: ...
 
     def is_busy(self, document: Document) -> bool: ...
@@ -213,6 +222,17 @@ class ShowsWorkspaces(Protocol):
     def show(self, name: Literal["edit", "train"]) -> None: ...
 
 
+class OpensWorkspace(Protocol):
+    """The select-and-mask workspace."""
+
+    @property
+    def is_open(self) -> bool: ...
+
+    def open(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class CoversPicture(Protocol):
     """The middle of the window."""
 
@@ -248,6 +268,9 @@ class ShellWindow(Protocol):
 
     @property
     def middle(self) -> CoversPicture: ...
+
+    @property
+    def select_and_mask(self) -> OpensWorkspace: ...
 
     def reset_layout(self) -> None: ...
 

@@ -108,7 +108,7 @@ class Docks(QObject):
         """Qt forgets tab bars when a layout is restored, and leaves them where they were, behind the panels."""
         bars = [bar for bar in self._window.findChildren(QTabBar, options=_DIRECT) if bar.isVisible()]
         docks = [dock.geometry() for dock in self._docks.values() if dock.isVisible()]
-        used = [bar for bar in bars if any(_lies_on(bar.geometry(), dock) for dock in docks)]
+        used = [bar for bar in bars if any(lies_on(bar.geometry(), dock) for dock in docks)]
         for bar in bars:
             if bar not in used and any(_names(bar) == _names(other) for other in used):
                 bar.hide()
@@ -127,6 +127,6 @@ def _names(bar: QTabBar) -> list[str]:
     return [bar.tabText(index) for index in range(bar.count())]
 
 
-def _lies_on(bar: QRect, dock: QRect) -> bool:
+def lies_on(bar: QRect, dock: QRect) -> bool:
     """Whether a tab bar is the head of a panel."""
     return bar.left() == dock.left() and abs(bar.bottom() + 1 - dock.top()) <= 1

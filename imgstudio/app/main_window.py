@@ -14,6 +14,7 @@ from imgstudio.app.actions.registry import ActionRegistry
 from imgstudio.app.canvas.canvas import Canvas
 from imgstudio.app.canvas_menu import CanvasMenu
 from imgstudio.app.context import AppContext
+from imgstudio.app.controllers.ai_select import AiSelect
 from imgstudio.app.controllers.closing import close_documents
 from imgstudio.app.controllers.documents import Documents
 from imgstudio.app.controllers.dropping import Dropping
@@ -26,8 +27,10 @@ from imgstudio.app.panels.filter import FilterPanel
 from imgstudio.app.panels.history import HistoryPanel
 from imgstudio.app.panels.info import InfoPanel
 from imgstudio.app.panels.layers import LayersPanel
+from imgstudio.app.panels.lending import LendingPanel
 from imgstudio.app.panels.object_bar import ObjectBar
 from imgstudio.app.panels.palette import Entry, Palette
+from imgstudio.app.panels.select_and_mask_branch import SelectAndMaskBranch
 from imgstudio.app.panels.status import StatusLine
 from imgstudio.app.panels.tool_options import ToolOptionsBar
 from imgstudio.app.panels.toolbox import ToolboxPanel
@@ -178,7 +181,9 @@ class MainWindow(QMainWindow):
         panel = FilterPanel(context)
         context.filter_panel = panel
         self.docks.add("layers", "Layers", LayersPanel(context))
-        self.docks.add("filter", "Filter", panel)
+        place = LendingPanel(panel)
+        self.docks.add("filter", "Filter", place)
+        self.select_and_mask = SelectAndMaskBranch(context, place, self)
         self.docks.add("history", "History", HistoryPanel(context), beside="layers")
         self.docks.add("info", "Info", InfoPanel(context), beside="filter")
         self.object_bar = ObjectBar(context, self.canvas)
@@ -189,6 +194,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         context, documents = self._context, self._documents
         context.tool_state.say = self.status.hint
+        context.tool_state.edit = context.edits.do
         context.tool_state.colours_changed = self.toolbox.colours.update
         context.tools.changed.connect(self._on_tool)
         context.error.connect(self.notice.tell)
@@ -199,6 +205,7 @@ class MainWindow(QMainWindow):
         self.tabs.close_wanted.connect(lambda document: close_documents(context, documents, [document]))
         self._dropping = Dropping(context, documents, self, self.canvas)
         self._held = HeldKeys(self, self._actions)
+        self.ai_select = AiSelect(context, parent=self)
         self._canvas_menu = CanvasMenu(self.canvas, self._actions, self)
 
     def _install_actions(self) -> None:

@@ -116,11 +116,16 @@ def delete_mask(document: Document, layer: Layer) -> None:
 
 def mask_to_selection(document: Document, layer: Layer) -> None:
     """Select what the layer's mask shows, inside the picture."""
-    mask = layer.mask
-    if mask is None:
+    if layer.mask is None:
         raise UserError(f"“{layer.name}” has no mask", "", "Add a mask first")
-    after = TileStore(1)
-    for rect in bands(document.bounds):
+    after = mask_in_document(layer, layer.mask, document.bounds)
+    document.do(document.replacing(document.selection.store, "Mask to selection", after))
+
+
+def mask_in_document(layer: Layer, mask: TileStore, bounds: Rect) -> TileStore:
+    """What a mask of a layer shows, in document coordinates and inside `bounds` only."""
+    made = TileStore(1)
+    for rect in bands(bounds):
         if layer.is_group:
             shown = mask.read(rect)
         elif layer.transform.is_translation:
@@ -128,9 +133,9 @@ def mask_to_selection(document: Document, layer: Layer) -> None:
             shown = mask.read(rect.translated(-dx, -dy))
         else:
             shown = coverage_through(mask, layer.transform, rect)[..., None]
-        after.write(rect, shown)
-    after.drop_plain_tiles()
-    document.do(document.replacing(document.selection.store, "Mask to selection", after))
+        made.write(rect, shown)
+    made.drop_plain_tiles()
+    return made
 
 
 def selection_in_layer(document: Document, layer: Layer, rect: Rect) -> Coverage:

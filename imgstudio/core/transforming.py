@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 
@@ -22,6 +22,45 @@ from imgstudio.core.reshaping import transformed_mask
 from imgstudio.core.tiles import TILE, Index, TileStore, box_where
 
 _QUARTERS: Final = {90: Transform(0, 1, -1, 0), 180: Transform(-1, 0, 0, -1), 270: Transform(0, -1, 1, 0)}
+
+
+class Holds(Protocol):
+    """Something that was taken in hand: a layer, or the selection."""
+
+    @property
+    def document(self) -> Document: ...
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """Pixel layers that are moved."""
+        ...
+
+    @property
+    def frame(self) -> tuple[Rect, Transform]:
+        """Box of what is moved, and the map from there to the document, as they were taken."""
+        ...
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the document still has it in its place."""
+        ...
+
+    @property
+    def has_own_size(self) -> bool:
+        """Whether it is stored at another size or place than it is shown at."""
+        ...
+
+    def begin_drag(self) -> None: ...
+
+    def end_drag(self) -> None: ...
+
+    def put(self, through: Transform) -> None:
+        """Show it elsewhere; the history knows nothing yet."""
+        ...
+
+    def keep(self, through: Transform, label: str, *, merge: bool = False) -> None:
+        """Make it one undo step, as seen from where it was taken."""
+        ...
 
 
 class Held:
@@ -41,6 +80,16 @@ class Held:
     def layers(self) -> tuple[Layer, ...]:
         """Pixel layers that are moved, the one taken or its lowest child first."""
         return tuple(part for part, _ in self._starts)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it is still the active layer."""
+        return self.layer is self.document.active
+
+    @property
+    def has_own_size(self) -> bool:
+        """Whether it has pixels of its own, unlike a group."""
+        return not self.layer.is_group
 
     @cached_property
     def frame(self) -> tuple[Rect, Transform]:

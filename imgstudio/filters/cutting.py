@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from imgstudio.core.layering import bands
 from imgstudio.core.layers import Layer
 from imgstudio.core.masking import coverage_in_layer
 from imgstudio.core.pixels import Floats, from_float, premultiply, to_float
-from imgstudio.core.tiles import TileStore
+from imgstudio.core.tiles import TILE, TileStore
 from imgstudio.core.warping import warped
 from imgstudio.filters.runner import FilterResult
 from imgstudio.filters.source import base_of
@@ -48,7 +50,7 @@ def _values(document: Document, base: Layer, result: FilterResult) -> dict[str, 
     going = _going(result, goes_beyond=goes_beyond and result.source.mask(result.region) is None)
     values: dict[str, Any] = {"mask": _mask(base, area, going), "mask_enabled": True}
     if result.colours is not None and not base.is_group:
-        values |= {"pixels": _cleaned(base, result, result.colours), "jpeg": None}
+        values |= {"pixels": recoloured(base, result.colours, partial(_selected, result)), "jpeg": None}
     return values
 
 
@@ -90,12 +92,16 @@ def _selected(result: FilterResult, rect: Rect, share: Floats) -> Floats:
     return share if selected is None else share * to_float(selected)
 
 
-def _cleaned(base: Layer, result: FilterResult, colours: TileStore) -> TileStore:
-    """The pixels of the base with other colours, where the result has some; its alpha stays."""
+def recoloured(
+    base: Layer, colours: TileStore, limited: Callable[[Rect, Floats], Floats] = lambda rect, share: share
+) -> TileStore:
+    """The pixels of a layer with other colours: RGBA in document coordinates, by their alpha; its own alpha stays.
+
+    `limited` takes alpha (h, w), 0..1, of a part of the document and says how much of it counts.
+    """
     after = base.pixels.copy()
-    box = base.transform.inverted().reach_of(colours.filled_bounds()).intersect(base.pixels.bounds())
-    for rect in bands(box):
-        share, wanted = _colours_in_layer(base, result, colours, rect)
+    for rect in _parts(base, colours):
+        share, wanted = _colours_in_layer(base, colours, limited, rect)
         if share.any():
             pixels = after.read(rect)
             before = to_float(pixels[..., :3])
@@ -105,14 +111,27 @@ def _cleaned(base: Layer, result: FilterResult, colours: TileStore) -> TileStore
     return after
 
 
+def _parts(base: Layer, colours: TileStore) -> Iterator[Rect]:
+    """Where a layer may get other colours, in its own coordinates."""
+    limit = base.pixels.bounds()
+    if not base.transform.is_translation:
+        yield from bands(base.transform.inverted().reach_of(colours.filled_bounds()).intersect(limit))
+        return
+    dx, dy = base.transform.offset
+    for column, row in colours.snapshot().tiles:
+        part = Rect(column * TILE - dx, row * TILE - dy, TILE, TILE).intersect(limit)
+        if not part.is_empty:
+            yield part
+
+
 def _colours_in_layer(
-    base: Layer, result: FilterResult, colours: TileStore, rect: Rect
+    base: Layer, colours: TileStore, limited: Callable[[Rect, Floats], Floats], rect: Rect
 ) -> tuple[Floats, Floats]:
     """How much (h, w) of which colours (h, w, 3) replaces those of `rect` of the layer's own coordinates."""
 
     def read(part: Rect) -> Floats:
         rgba = to_float(colours.read(part))
-        rgba[..., 3] = _selected(result, part, rgba[..., 3])
+        rgba[..., 3] = limited(part, rgba[..., 3])
         return premultiply(rgba)
 
     if base.transform.is_translation:

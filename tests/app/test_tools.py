@@ -112,7 +112,10 @@ def test_a_cancelled_drag_leaves_no_trace(hand, tool_id, end):
     assert hand.document.active.transform == transform
 
 
-@pytest.mark.parametrize("tool_id", [*DRAGS, "crop", "polygon", "wand", "fill", "eyedropper", "hand", "zoom"])
+@pytest.mark.parametrize(
+    "tool_id",
+    [*DRAGS, "crop", "polygon", "magnetic", "wand", "quick_select", "fill", "eyedropper", "hand", "zoom"],
+)
 def test_no_tool_minds_that_no_picture_is_open(tool_id):
     toolbox = Toolbox(ToolState())
     toolbox.activate(tool_id)
@@ -131,8 +134,8 @@ def test_no_tool_minds_that_no_picture_is_open(tool_id):
 def test_every_tool_says_what_it_is_and_has_its_own_key():
     tools = Toolbox(ToolState()).tools
     assert list(tools) == [
-        *("move", "transform", "crop", "rectangle", "ellipse", "lasso", "polygon", "wand", "mask_brush"),
-        *("brush", "eraser", "fill", "eyedropper", "hand", "zoom"),
+        *("move", "transform", "crop", "rectangle", "ellipse", "lasso", "polygon", "magnetic", "wand"),
+        *("quick_select", "ai_select", "mask_brush", "brush", "eraser", "fill", "eyedropper", "hand", "zoom"),
     ]
     assert all(tool.name and tool.help and tool.icon.startswith("mdi6.") for tool in tools.values())
     assert len({tool.key for tool in tools.values()}) == len(tools)

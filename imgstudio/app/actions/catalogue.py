@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from imgstudio.app.actions import edit, file, harmonize, image, layer, select, tools, train, view
+from imgstudio.app.actions import edit, file, harmonize, image, layer, select, select_mask, tools, train, view
 from imgstudio.app.actions import filter as filter_menu
 from imgstudio.app.actions import help as help_menu
 from imgstudio.app.actions.spec import ActionSpec
@@ -21,6 +21,7 @@ def all_actions(filters: FilterRegistry, toolbox: Iterable[Tool]) -> tuple[Actio
         *layer.ACTIONS,
         *harmonize.ACTIONS,
         *select.ACTIONS,
+        *select_mask.ACTIONS,
         *filter_menu.filter_actions(filters),
         *filter_menu.ACTIONS,
         *view.ACTIONS,

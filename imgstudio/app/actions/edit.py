@@ -23,7 +23,7 @@ from imgstudio.core.pixels import Array
 
 def can_undo(context: AppContext) -> bool:
     document = context.documents.current
-    return document is not None and document.history.can_undo
+    return document is not None and (document.history.can_undo or context.tools.current.can_take_back)
 
 
 def can_redo(context: AppContext) -> bool:
@@ -33,9 +33,7 @@ def can_redo(context: AppContext) -> bool:
 
 def undo(context: AppContext) -> None:
     """Take back the drag under way, or else the last step."""
-    if context.tools.current.is_busy:
-        context.tools.current.cancel()
-    else:
+    if not context.tools.current.take_back():
         current(context).history.undo()
 
 

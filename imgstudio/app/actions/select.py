@@ -10,14 +10,25 @@ from typing import Annotated, Any, Final, TypeVar
 
 from imgstudio.app.actions.file import current, folder_of
 from imgstudio.app.actions.spec import ActionSpec, with_document
+from imgstudio.app.canvas.tools.colour_range import ColourRangeTool
+from imgstudio.app.canvas.tools.transform_selection import TransformSelectionTool
 from imgstudio.app.context import AppContext
+from imgstudio.app.controllers.colour_range import ColourRangeSelect
+from imgstudio.app.controllers.selection_transform import SelectionTransform
 from imgstudio.app.i18n import tr
 from imgstudio.core import selecting
+from imgstudio.core.channels import CHANNELS, Channel, select_channel
 from imgstudio.core.document import Document
+from imgstudio.core.errors import UserError
+from imgstudio.core.jobs import Progress
 from imgstudio.core.params import Number, Ui
+from imgstudio.filters.base import Filter
+from imgstudio.filters.subject import CUTOUT, select_subject
+from imgstudio.filters.subject import LABEL as SUBJECT
 
 P = TypeVar("P")
 MASK_TOOL: Final = "mask_brush"
+REFINE_NOTE: Final = "Moves the outline to where the colours inside and outside of the selection part."
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,15 @@ class Islands:
         Number(2, 1_000_000, soft_max=5000, unit="px", log=True),
         Ui(label="Smaller than", help="Parts with fewer pixels are dropped."),
     ] = 100
+
+
+@dataclass(frozen=True)
+class Refinement:
+    reach: Annotated[
+        int,
+        Number(1, 2000, soft_max=300, unit="px"),
+        Ui(help="How far from where it is the true outline may lie."),
+    ] = 20
 
 
 def has_selection(context: AppContext) -> bool:
@@ -73,6 +93,60 @@ def from_alpha(context: AppContext) -> None:
 def _select_active(document: Document) -> None:
     assert document.active is not None
     selecting.select_layer(document, document.active)
+
+
+def subject(context: AppContext) -> None:
+    """Select what stands out."""
+    item = context.filters.find(CUTOUT)
+    if not isinstance(item, Filter):
+        raise UserError("Subjects cannot be found", "The filter that does it is missing", "Install it again")
+    change = partial(_select_subject, item=item)
+    context.edits.do_long(current(context), tr(SUBJECT), change, is_slow=True)
+
+
+def _select_subject(document: Document, progress: Progress, *, item: Filter[Any]) -> None:
+    select_subject(document, item, progress)
+
+
+def colour_range(context: AppContext) -> None:
+    """Take the tool in hand with which colours are picked."""
+    if context.tools.current.id != ColourRangeTool.id:
+        ColourRangeSelect(context, current(context))
+
+
+def transform(context: AppContext) -> None:
+    """Take the selection in hand with handles."""
+    if context.tools.current.id != TransformSelectionTool.id:
+        SelectionTransform(context, current(context))
+
+
+def refine(context: AppContext) -> None:
+    """Fit a rough selection to what it is laid over."""
+    document = current(context)
+    box = document.selection.bounds()
+    likely = min(max(round(0.05 * max(box.width, box.height)), 4), 500)
+    answer = context.ask.form(tr("Refine with colours"), Refinement(likely), note=tr(REFINE_NOTE))
+    if answer is not None:
+        change = partial(_refine, reach=answer.reach)
+        context.edits.do_long(document, tr("Refine with colours"), change, is_slow=True)
+
+
+def _refine(document: Document, progress: Progress, *, reach: float) -> None:
+    from imgstudio.engine.colour_refine import refine_selection
+
+    refine_selection(document, reach, progress)
+
+
+def _channel(channel: Channel) -> Callable[[AppContext], None]:
+    def run(context: AppContext) -> None:
+        change = partial(_select_channel, channel=channel)
+        context.edits.do_long(current(context), tr(f"Select by {channel}"), change)
+
+    return run
+
+
+def _select_channel(document: Document, progress: Progress, *, channel: Channel) -> None:
+    select_channel(document, channel, progress)
 
 
 def fill_holes(context: AppContext) -> None:
@@ -133,6 +207,44 @@ ACTIONS: Final = (
     ),
     _spec("reselect", "Reselect", "Ctrl+Shift+D", reselect, enabled=can_reselect),
     _spec("invert", "Invert", "Ctrl+Shift+I", _plain(selecting.invert)),
+    _spec("subject", "Subject", "", subject, separator=True, help="Find what stands out, and select it."),
+    _spec(
+        "colour_range",
+        "Colour range…",
+        "",
+        colour_range,
+        help="Pick colours, and select all that looks alike.",
+    ),
+    _spec("from_alpha", "From layer", "", from_alpha, help="Select where the active layer shows."),
+    *(
+        ActionSpec(
+            f"select.by_{channel}",
+            channel.capitalize(),
+            "",
+            "Select/By brightness or colour",
+            _channel(channel),
+            with_document,
+            help=f"Select each pixel in the measure of its {channel}.",
+        )
+        for channel in CHANNELS
+    ),
+    _spec(
+        "refine",
+        "Refine with colours…",
+        "",
+        refine,
+        enabled=has_selection,
+        separator=True,
+        help="Fit a rough selection to what it is laid over.",
+    ),
+    _spec(
+        "transform",
+        "Transform selection",
+        "",
+        transform,
+        enabled=has_selection,
+        help="Move, scale and turn the selection; the picture stays.",
+    ),
     _spec(
         "grow",
         "Grow…",
@@ -180,15 +292,7 @@ ACTIONS: Final = (
         _asking("Remove islands", Islands(), lambda d, p: selecting.remove_islands(d, p.least)),
         enabled=has_selection,
     ),
-    _spec(
-        "from_alpha",
-        "From layer",
-        "",
-        from_alpha,
-        separator=True,
-        help="Select where the active layer shows.",
-    ),
-    _spec("load", "Load…", "", load, help="Read a grey picture as the selection."),
+    _spec("load", "Load…", "", load, separator=True, help="Read a grey picture as the selection."),
     _spec("save", "Save…", "", save, enabled=has_selection, help="Write the selection as a grey PNG."),
     _spec(
         "quick_mask",

@@ -9,10 +9,13 @@ from imgstudio.app.canvas.compare import Mode
 from imgstudio.app.canvas.scene_widget import SceneWidget
 from imgstudio.app.canvas.tools import Toolbox
 from imgstudio.app.canvas.tools.base import Pointer, ToolState
+from imgstudio.app.canvas.veil import GREYS, Table
 from imgstudio.app.i18n import tr
 from imgstudio.core.geometry import EMPTY, Rect
 from imgstudio.core.layers import Layer
+from imgstudio.core.selection import Selection
 from imgstudio.core.settings import Settings
+from imgstudio.core.tiles import TileStore
 
 
 class Canvas(SceneWidget):
@@ -72,6 +75,16 @@ class Canvas(SceneWidget):
         if self.scene is not None:
             self.scene.previews = on
             self.on_flow_changed()
+
+    def show_coverage(self, store: TileStore | None, table: Table = GREYS, part: Rect | None = None) -> None:
+        """Lay coverage over the picture as colour; `part`: only there it differs from the one before."""
+        if self.scene is not None:
+            self.scene.veil.show(store, table, part)
+
+    def select_instead(self, selection: Selection | None) -> None:
+        """Show the outline of what would be selected in the place of what is; None: of what is, again."""
+        if self.scene is not None:
+            self.scene.selection.show_instead(selection)
 
     def actual_size_at(self, x: float, y: float) -> None:
         """100 %, with a point of the document in the middle of the window."""

@@ -153,6 +153,8 @@ class PointerWidget(QWidget):
             super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Control and not event.isAutoRepeat():
+            self.flow.toolbox.current.control_released()
         if event.isAutoRepeat() or event.key() != Qt.Key.Key_Space:
             super().keyReleaseEvent(event)
         else:
@@ -160,6 +162,7 @@ class PointerWidget(QWidget):
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self.flow.set_space(False)
+        self.flow.toolbox.current.control_released()
         super().focusOutEvent(event)
 
     def enterEvent(self, event: QEnterEvent) -> None:

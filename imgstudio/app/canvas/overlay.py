@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 
 from imgstudio.app.canvas.painting import picture_box, qrect
-from imgstudio.app.canvas.tools.base import Circle, Outline, OverlayItem, Shade, Swath
+from imgstudio.app.canvas.tools.base import Circle, Outline, OverlayItem, Shade, Spot, Swath
 from imgstudio.app.canvas.view import View
 from imgstudio.core.geometry import EMPTY, Point, Rect
 
@@ -20,11 +20,17 @@ _HANDLE: Final = 7
 _CROSS: Final = 6
 _RING: Final = 4.5
 _SMALLEST_CIRCLE: Final = 3.0
-_MARGIN: Final = 8
+_MARGIN: Final = 10
 _DARK: Final = QColor(0, 0, 0, 200)
 _LIGHT: Final = QColor(255, 255, 255, 230)
 _GUIDE: Final = QColor(255, 255, 255, 120)
 _SHADE: Final = QColor(0, 0, 0, 140)
+_WANTED: Final = {True: QColor(46, 158, 82), False: QColor(207, 66, 56)}
+"""What belongs to what is wanted, and what does not; both deep enough for white upon them."""
+_SPOT: Final = 7.5
+"""Radius of a place that was said to belong or not."""
+_ARM: Final = 3.5
+"""Half the length of its sign."""
 _TINT: Final = 110
 """Alpha of what a brush has gone over."""
 
@@ -65,6 +71,8 @@ def paint_items(
                 artist.outline(item)
             case Swath():
                 artist.swath(item)
+            case Spot():
+                artist.spot(item)
 
 
 def items_box(view: View, items: Sequence[OverlayItem], ratio: float) -> Rect:
@@ -77,15 +85,27 @@ def items_box(view: View, items: Sequence[OverlayItem], ratio: float) -> Rect:
     return box if box.is_empty else box.expanded(round(_MARGIN * ratio))
 
 
-def _item_box(view: View, item: Outline | Circle | Swath) -> Rect:
-    middles = (item.center,) if isinstance(item, Circle) else item.points
-    reach = 0.0 if isinstance(item, Outline) else item.radius if isinstance(item, Circle) else item.width / 2
+def _item_box(view: View, item: Outline | Circle | Swath | Spot) -> Rect:
+    middles, reach = _middles_of(item)
     corners = [Point(x + way * reach, y + way * reach) for x, y in middles for way in (-1, 1)]
     if not corners:
         return EMPTY
     spots = [view.to_screen(*corner) for corner in corners]
     x0, y0 = int(min(p.x for p in spots)), int(min(p.y for p in spots))
     return Rect(x0, y0, int(max(p.x for p in spots)) + 1 - x0, int(max(p.y for p in spots)) + 1 - y0)
+
+
+def _middles_of(item: Outline | Circle | Swath | Spot) -> tuple[tuple[Point, ...], float]:
+    """Points, and how far an item reaches beyond them in document pixels."""
+    match item:
+        case Circle():
+            return (item.center,), item.radius
+        case Swath():
+            return item.points, item.width / 2
+        case Spot():
+            return (item.at,), 0.0
+        case Outline():
+            return item.points, 0.0
 
 
 class _Artist:
@@ -140,8 +160,25 @@ class _Artist:
             self._painter.drawPolyline(shape)
         self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
 
+    def spot(self, item: Spot) -> None:
+        """A disc with a plus or a minus, which is seen without its colour too."""
+        at, line = QPointF(*self._view.to_screen(*item.at)), self._line
+        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._painter.setPen(pen(_DARK, 3.5 * line))
+        self._painter.setBrush(_WANTED[item.wanted])
+        self._painter.drawEllipse(at, _SPOT * line, _SPOT * line)
+        self._painter.setPen(pen(QColor(255, 255, 255), 1.5 * line))
+        self._painter.drawEllipse(at, _SPOT * line, _SPOT * line)
+        self._painter.setBrush(Qt.BrushStyle.NoBrush)
+        arm = _ARM * line
+        self._painter.setPen(pen(QColor(255, 255, 255), 2 * line))
+        self._painter.drawLine(at - QPointF(arm, 0), at + QPointF(arm, 0))
+        if item.wanted:
+            self._painter.drawLine(at - QPointF(0, arm), at + QPointF(0, arm))
+        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+
     def swath(self, item: Swath) -> None:
-        tint = QColor(self._accent)
+        tint = QColor(self._accent if item.wanted is None else _WANTED[item.wanted])
         tint.setAlpha(_TINT)
         wide = QPen(tint, item.width * self._view.zoom)
         wide.setCapStyle(Qt.PenCapStyle.RoundCap)

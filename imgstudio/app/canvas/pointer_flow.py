@@ -185,7 +185,7 @@ class PointerFlow:
         )
 
     def _begin(self, contact: Contact) -> None:
-        if contact.button == "right":
+        if contact.button == "right" and not self.toolbox.current.takes_right:
             self._gesture = "right"
             return
         part = self._split_part(contact)

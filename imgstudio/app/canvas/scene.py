@@ -9,6 +9,7 @@ from imgstudio.app.canvas.compare import Mode, Split, paint_label, paint_split
 from imgstudio.app.canvas.painting import Backdrop, paint_grid, paint_picture, paint_surround, picture_box
 from imgstudio.app.canvas.renderer import Renderer
 from imgstudio.app.canvas.selection_view import SelectionView
+from imgstudio.app.canvas.veil import Veil
 from imgstudio.app.canvas.view import View
 from imgstudio.app.i18n import tr
 from imgstudio.core.document import Document
@@ -24,6 +25,7 @@ class Scene:
     def __init__(self, document: Document, view: View) -> None:
         self.renderer = Renderer(document)
         self.selection = SelectionView(document)
+        self.veil = Veil(document.bounds)
         self.view = view
         self._document = document
         self.mode: Mode = "off"
@@ -51,6 +53,8 @@ class Scene:
         self._paint_pictures(painter, exposed, backdrop)
         paint_grid(painter, self.view, exposed)
         self.selection.paint_mask(painter, self.view, exposed)
+        if self.comparing != "original":
+            self.veil.paint(painter, self.view, exposed)
         if not self.selection.shows_tint:
             self.selection.paint_ants(painter, self.view, ratio)
         if self.comparing == "split":

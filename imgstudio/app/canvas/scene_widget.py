@@ -134,6 +134,7 @@ class SceneWidget(PointerWidget):
         scene.renderer.damaged.connect(self._on_damaged)
         scene.renderer.resized.connect(self._on_resized)
         scene.selection.changed.connect(self._on_damaged)
+        scene.veil.changed.connect(self._on_damaged)
         scene.selection.marched.connect(self._on_marched)
         scene.selection.allow_marching(self.isVisible())
         scene.set_mode(self.compare_mode)
@@ -183,7 +184,8 @@ class SceneWidget(PointerWidget):
 
     def _on_resized(self) -> None:
         document = self.document
-        if document is not None:
+        if document is not None and self.scene is not None:
+            self.scene.veil.resize(document.bounds)
             self.view.set_document(Size(document.bounds.width, document.bounds.height))
 
     def _on_marched(self) -> None:

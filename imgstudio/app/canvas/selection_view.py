@@ -5,13 +5,12 @@ from __future__ import annotations
 from math import ceil, log2
 from typing import Final
 
-import numpy as np
 from PySide6.QtCore import QObject, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QImage, QPainter, QPolygonF, QTransform, qRgba
+from PySide6.QtGui import QColor, QPainter, QPolygonF, QTransform
 
 from imgstudio.app.canvas.overlay import ants_pen, pen
-from imgstudio.app.canvas.painting import picture_box, qrect
 from imgstudio.app.canvas.pyramid import Pyramid
+from imgstudio.app.canvas.veil import paint_coverage, tint
 from imgstudio.app.canvas.view import View
 from imgstudio.core.document import Document
 from imgstudio.core.geometry import EMPTY, Rect
@@ -40,6 +39,7 @@ class SelectionView(QObject):
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._document = document
+        self._shown = document.selection
         self.phase = 0
         self.marching_allowed = False
         """Whether the widget is visible."""
@@ -85,9 +85,16 @@ class SelectionView(QObject):
             if self.mask_visible:
                 self.changed.emit(self._document.bounds)
 
+    def show_instead(self, selection: Selection | None) -> None:
+        """Show what would be selected in the place of what is; None: what is, again."""
+        self._shown = selection or self._document.selection
+        self._mask = self._lines = None
+        self._start_or_stop()
+        self.changed.emit(self._document.bounds)
+
     def box(self, view: View) -> Rect:
         """Screen box of the ants."""
-        return view.screen_rect(self._document.selection.bounds(), 3).intersect(Rect(0, 0, *view.window))
+        return view.screen_rect(self._shown.bounds(), 3).intersect(Rect(0, 0, *view.window))
 
     def paint_ants(self, painter: QPainter, view: View, ratio: float) -> None:
         lines = self._outline(view)
@@ -108,27 +115,14 @@ class SelectionView(QObject):
 
     def paint_mask(self, painter: QPainter, view: View, exposed: Rect) -> None:
         """Tint what is selected."""
-        box = picture_box(view).intersect(exposed)
-        if not self.shows_tint or self._document.selection.is_empty or box.is_empty:
+        if not self.shows_tint or self._shown.is_empty:
             return
         if self._mask is None:
             self._mask = Pyramid(self._document.bounds, 1, self._read)
-        self._mask.bring_up(view.level, view.document_rect(box))
-        plane = self._mask.levels[view.level]
-        image = QImage(
-            plane.data, plane.shape[1], plane.shape[0], plane.shape[1], QImage.Format.Format_Indexed8
-        )
-        image.setColorTable(_TABLE)
-        painter.save()
-        painter.setClipRect(qrect(box), Qt.ClipOperation.IntersectClip)
-        scale = view.zoom * 2**view.level
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, view.is_smooth)
-        painter.setTransform(QTransform(scale, 0, 0, scale, *view.origin), combine=True)
-        painter.drawImage(QPointF(0, 0), image)
-        painter.restore()
+        paint_coverage(painter, view, exposed, self._mask, _TABLE)
 
     def _read(self, rect: Rect, level: int) -> tuple[Array, bool]:
-        return self._document.selection.store.read(rect), False
+        return self._shown.store.read(rect), False
 
     def _outline(self, view: View) -> list[QPolygonF]:
         """Lines round the visible part of the selection, in document pixels."""
@@ -138,7 +132,7 @@ class SelectionView(QObject):
         if self._lines is None or zoom != scale or region.intersect(visible) != visible:
             region = visible.expanded(max(visible.width, visible.height) // 2 + 8)
             self._traced = (region, scale)
-            found = outline(_Part(self._document.selection, region), scale)
+            found = outline(_Part(self._shown, region), scale)
             self._lines = [QPolygonF([QPointF(*point) for point in (*line, *line[:1])]) for line in found]
         return self._lines
 
@@ -159,7 +153,7 @@ class SelectionView(QObject):
         self.changed.emit(self._document.bounds)
 
     def _start_or_stop(self) -> None:
-        wanted = self.marching_allowed and not self._document.selection.is_empty
+        wanted = self.marching_allowed and not self._shown.is_empty
         if wanted != self._march.isActive():
             (self._march.start if wanted else self._march.stop)()
 
@@ -177,6 +171,4 @@ class _Part(Selection):
         self._bounds = whole.bounds().intersect(region)
 
 
-_TABLE: Final = [
-    qRgba(*_TINT, alpha) for alpha in np.rint(np.linspace(0, _TINT_ALPHA, 256)).astype(int).tolist()
-]
+_TABLE: Final = tint(_TINT, _TINT_ALPHA)

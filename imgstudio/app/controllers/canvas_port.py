@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from imgstudio.core.document import Document
 from imgstudio.core.geometry import Rect
 from imgstudio.core.layers import Layer
+from imgstudio.core.selection import Selection
+from imgstudio.core.tiles import TileStore
 
 if TYPE_CHECKING:
     from imgstudio.app.context import AppContext
@@ -44,6 +47,12 @@ class CanvasPort(Protocol):
     def actual_size_at(self, x: float, y: float) -> None: ...
 
     def set_previewing(self, on: bool) -> None: ...
+
+    def show_coverage(
+        self, store: TileStore | None, table: Sequence[int] = ..., part: Rect | None = None
+    ) -> None: ...
+
+    def select_instead(self, selection: Selection | None) -> None: ...
 
     def setFocus(self) -> None: ...  # noqa: N802 - Qt's name
 

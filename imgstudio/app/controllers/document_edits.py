@@ -63,9 +63,13 @@ class DocumentEdits(QObject):
         """Carry out an operation that is one undo step; see `do_long`."""
         self.do_long(document, title, lambda made, progress: change(made))
 
-    def do_long(self, document: Document, title: str, change: Change) -> None:
-        """Carry out `change`, on a small document before this returns: a UserError then comes out of it."""
-        if document not in self._running and bytes_at_stake(document) <= AT_ONCE_BYTES:
+    def do_long(self, document: Document, title: str, change: Change, *, is_slow: bool = False) -> None:
+        """Carry out `change`, on a small document before this returns: a UserError then comes out of it.
+
+        `is_slow`: it takes long on a small document too, and is never done at once.
+        """
+        is_quick = not is_slow and bytes_at_stake(document) <= AT_ONCE_BYTES
+        if document not in self._running and is_quick:
             change(document, Progress())
             return
         self._waiting.setdefault(document, deque()).append(_Wish(title, change))

@@ -78,7 +78,8 @@ class HistoryPanel(QWidget):
         self._document = document
         if document is not None:
             document.history.changed.connect(self._show)
-        self.steps.clear()
+        with QSignalBlocker(self.steps):  # rows that go would be taken for rows that a person chose
+            self.steps.clear()
         self._show()
         self._show_snapshots()
 

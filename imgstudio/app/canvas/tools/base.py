@@ -81,6 +81,8 @@ class Swath:
     points: tuple[Point, ...]
     width: float
     """Document pixels."""
+    wanted: bool | None = None
+    """Whether it says what belongs to what is wanted, or what does not; None: neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,15 @@ class Shade:
     keep: Rect
 
 
-OverlayItem = Outline | Circle | Swath | Shade
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place that was said to belong to what is wanted, or not to."""
+
+    at: Point
+    wanted: bool
+
+
+OverlayItem = Outline | Circle | Swath | Shade | Spot
 
 
 @dataclass(slots=True)
@@ -115,6 +125,10 @@ class ToolState:
     """The overlay must be drawn again."""
     pan_by: Callable[[float, float], None] = lambda dx, dy: None
     """Move the picture on the screen by so many screen pixels."""
+    edit: Callable[[Document, str, Callable[[Document], object]], object] = lambda document, title, do: do(
+        document
+    )
+    """Carry out one undo step that may take long: at once, or on a copy on a worker where it would."""
     zoom_at: Callable[[float, Pointer], None] = lambda factor, event: None
     """Enlarge the picture on the screen; the pointer's place in it stays where it is."""
 
@@ -151,6 +165,8 @@ class Tool:
     cursor: Cursor = "cross"
     shows_mask: ClassVar[bool] = False
     """Whether the selection is shown as a coloured overlay while this tool is used."""
+    takes_right: ClassVar[bool] = False
+    """Whether the right button is the tool's, and opens no menu."""
 
     def __init__(self, state: ToolState) -> None:
         self.state = state
@@ -194,6 +210,21 @@ class Tool:
     def key_press(self, key: str) -> bool:
         """A key such as "Return", "Escape", "Backspace", "Left"; True when the tool used it."""
         return False
+
+    def control_released(self) -> None:
+        """The Ctrl key came up, or the keyboard went elsewhere."""
+
+    @property
+    def can_take_back(self) -> bool:
+        """Whether `take_back` would do something."""
+        return self.is_busy
+
+    def take_back(self) -> bool:
+        """Undo within what is under way; False when nothing is."""
+        is_busy = self.is_busy
+        if is_busy:
+            self.cancel()
+        return is_busy
 
     def cancel(self) -> None:
         """Take back what is under way."""

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from imgstudio.app.canvas.tools.base import ToolState
 from imgstudio.app.canvas.tools.painting import PaintOptions
 from imgstudio.app.canvas.tools.toolbox import Toolbox
-from imgstudio.core.brush import LARGEST
+from imgstudio.core.params import describe
 
 
 def change_size(toolbox: Toolbox, factor: float) -> None:
-    """Make the brush larger or smaller, by a whole pixel at least."""
-
-    def changed(options: PaintOptions) -> PaintOptions:
-        size = round(options.size * factor)
-        if factor > 1:
-            size = max(size, round(options.size) + 1)
-        elif factor < 1:
-            size = min(size, round(options.size) - 1)
-        return replace(options, size=float(min(max(size, 1), LARGEST)))
-
-    _change(toolbox, changed)
+    """Make the brush of any tool that has one larger or smaller, by a whole pixel at least."""
+    options = toolbox.current.options
+    declared = () if options is None else describe(type(options))
+    limits = next((param.number for param in declared if param.name == "size"), None)
+    if limits is None:
+        return
+    size = round(options.size * factor)
+    if factor > 1:
+        size = max(size, round(options.size) + 1)
+    elif factor < 1:
+        size = min(size, round(options.size) - 1)
+    _put(toolbox, replace(options, size=float(min(max(size, limits.min), limits.max))))
 
 
 def change_hardness(toolbox: Toolbox, step: float) -> None:
@@ -41,9 +43,13 @@ def opacity_of_digit(digit: int) -> float:
 
 
 def _change(toolbox: Toolbox, changed: Callable[[PaintOptions], PaintOptions]) -> None:
-    state: ToolState = toolbox.state
     options = toolbox.current.options
     if isinstance(options, PaintOptions):
-        state.options[toolbox.current.id] = changed(options)
-        state.options_changed(toolbox.current.id)
-        state.redraw()
+        _put(toolbox, changed(options))
+
+
+def _put(toolbox: Toolbox, options: Any) -> None:
+    state: ToolState = toolbox.state
+    state.options[toolbox.current.id] = options
+    state.options_changed(toolbox.current.id)
+    state.redraw()

@@ -51,11 +51,19 @@ class SelectingTool(Tool):
 
     def join(self, document: Document, rect: Rect, coverage: Coverage) -> None:
         """Join coverage with the selection as one undo step; an empty new shape deselects."""
-        if not coverage.any() and self._mode == "new":
-            deselect(document)
-            return
-        rect, coverage = _feathered(document, rect, coverage, cast(SelectOptions, self.options).feather)
-        combine(document, coverage, rect, self._mode, self.name)
+        feather = cast(SelectOptions, self.options).feather
+        join_selection(document, rect, coverage, self._mode, feather=feather, label=self.name)
+
+
+def join_selection(
+    document: Document, rect: Rect, coverage: Coverage, mode: Mode, *, feather: float, label: str
+) -> None:
+    """Join (height, width) coverage lying at `rect` with the selection; an empty new shape deselects."""
+    if not coverage.any() and mode == "new":
+        deselect(document)
+        return
+    rect, coverage = _feathered(document, rect, coverage, feather)
+    combine(document, coverage, rect, mode, label)
 
 
 class BoxTool(SelectingTool):

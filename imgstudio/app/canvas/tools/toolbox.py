@@ -6,6 +6,7 @@ from typing import Final
 
 from psygnal import Signal
 
+from imgstudio.app.canvas.tools.ai_select import AiSelectTool
 from imgstudio.app.canvas.tools.base import Tool, ToolState
 from imgstudio.app.canvas.tools.brush import BrushTool
 from imgstudio.app.canvas.tools.crop import CropTool
@@ -15,9 +16,11 @@ from imgstudio.app.canvas.tools.eyedropper import EyedropperTool
 from imgstudio.app.canvas.tools.fill import FillTool
 from imgstudio.app.canvas.tools.hand import HandTool
 from imgstudio.app.canvas.tools.lasso import LassoTool
+from imgstudio.app.canvas.tools.magnetic import MagneticTool
 from imgstudio.app.canvas.tools.mask_brush import MaskBrushTool
 from imgstudio.app.canvas.tools.move import MoveTool
 from imgstudio.app.canvas.tools.polygon import PolygonTool
+from imgstudio.app.canvas.tools.quick_select import QuickSelectTool
 from imgstudio.app.canvas.tools.rectangle import RectangleTool
 from imgstudio.app.canvas.tools.transform import TransformTool
 from imgstudio.app.canvas.tools.wand import WandTool
@@ -31,7 +34,10 @@ TOOLS: Final[tuple[type[Tool], ...]] = (
     EllipseTool,
     LassoTool,
     PolygonTool,
+    MagneticTool,
     WandTool,
+    QuickSelectTool,
+    AiSelectTool,
     MaskBrushTool,
     BrushTool,
     EraserTool,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -18,11 +19,9 @@ from imgstudio.app.canvas.tools.transform_numbers import (
 )
 from imgstudio.core.document import Document
 from imgstudio.core.geometry import IDENTITY, Transform
-from imgstudio.core.layers import Layer
 from imgstudio.core.transforming import Held
 
 _FAR = 10
-LABEL = "Transform"
 _HINT = "Ctrl bends corners and skews sides, Shift frees the shape, Alt holds the middle"
 
 
@@ -36,6 +35,23 @@ class _Session:
     refused: tuple[object, ...] = ()
     """What was refused last, so that the reason is said once."""
     caught: Caught = field(default_factory=Caught)
+
+
+Taking = Callable[[Document], tuple[Hold | None, str]]
+
+
+def active_layer_taken(document: Document) -> tuple[Hold | None, str]:
+    """The active layer in hand, or why it cannot be."""
+    layer = document.active
+    problem = problem_of_layer(document, layer)
+    if problem or layer is None:
+        return None, problem
+    hold = Hold(Held(document, layer), document.history.state)
+    if hold.frame.box.is_empty:
+        return None, f"“{layer.name}” is empty: there is nothing to transform"
+    if not hold.frame.is_sound():
+        return None, f"“{layer.name}” has been squeezed to nothing: undo that first"
+    return hold, ""
 
 
 class TransformTool(Tool):
@@ -56,8 +72,10 @@ class TransformTool(Tool):
     options_type = TransformOptions
     cursor: Cursor = "arrow"
 
-    def __init__(self, state: ToolState) -> None:
+    def __init__(self, state: ToolState, taken: Taking = active_layer_taken) -> None:
+        """`taken` takes what is transformed in hand, or says why nothing can be."""
         super().__init__(state)
+        self._taken = taken
         self._session = _Session()
         self._drag: Drag | None = None
         self._scale = 1.0
@@ -221,7 +239,7 @@ class TransformTool(Tool):
         session.hold = session.step = None
         if session.refused == wanted:
             return None
-        hold, problem = _taken(document, layer)
+        hold, problem = self._taken(document)
         if hold is None:
             session.refused = wanted
             self.state.say(problem)
@@ -256,7 +274,7 @@ class TransformTool(Tool):
 
     def _keep(self, hold: Hold, through: Transform) -> None:
         if through != hold.through:
-            hold.keep(through, LABEL, merge=self._has_step)
+            hold.keep(through, self.name, merge=self._has_step)
             self._session.step = hold.state
 
     def _drop_drag(self) -> None:
@@ -277,16 +295,3 @@ class TransformTool(Tool):
         linked = cast(TransformOptions, self.options).linked
         self.state.options[self.id] = numbers_of(hold.frame, linked=linked)
         self.state.options_changed(self.id)
-
-
-def _taken(document: Document, layer: Layer | None) -> tuple[Hold | None, str]:
-    """The layer in hand, or why it cannot be."""
-    problem = problem_of_layer(document, layer)
-    if problem or layer is None:
-        return None, problem
-    hold = Hold(Held(document, layer), document.history.state)
-    if hold.frame.box.is_empty:
-        return None, f"“{layer.name}” is empty: there is nothing to transform"
-    if not hold.frame.is_sound():
-        return None, f"“{layer.name}” has been squeezed to nothing: undo that first"
-    return hold, ""

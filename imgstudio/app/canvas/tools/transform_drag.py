@@ -22,7 +22,7 @@ from imgstudio.app.canvas.tools.transform_frame import (
 from imgstudio.app.canvas.tools.transform_numbers import angle_of
 from imgstudio.core.document import Document
 from imgstudio.core.geometry import IDENTITY, Point, Transform
-from imgstudio.core.transforming import Held
+from imgstudio.core.transforming import Holds
 
 ARROWS: Final = {"Left": (-1, 0), "Right": (1, 0), "Up": (0, -1), "Down": (0, 1)}
 
@@ -31,7 +31,7 @@ ARROWS: Final = {"Left": (-1, 0), "Right": (1, 0), "Up": (0, -1), "Down": (0, 1)
 class Hold:
     """Guards: what is shown is `shown`, and `through` is what the history knows."""
 
-    held: Held
+    held: Holds
     state: int
     """Of the history, after the last change that was made through this hold."""
     through: Transform = IDENTITY
@@ -44,7 +44,7 @@ class Hold:
 
     def fits(self, document: Document) -> bool:
         """Whether it is still what is active there, and nobody else has changed anything since."""
-        same = self.held.document is document and self.held.layer is document.active
+        same = self.held.document is document and self.held.is_current
         return same and self.state == document.history.state
 
     def is_sound(self, through: Transform) -> bool:
@@ -63,7 +63,7 @@ class Hold:
 
     def as_it_is_stored(self) -> Transform:
         """Where the layer is not scaled, turned or bent, with its middle where it is now; a group as taken."""
-        if self.held.layer.is_group:
+        if not self.held.has_own_size:
             return IDENTITY
         frame, start = self.frame, self.held.frame[1]
         middle, stored = frame.middle, frame.local(0, 0)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from math import floor
 from typing import Annotated, cast
 
 from imgstudio.app.canvas.tools.base import Pointer
 from imgstudio.app.canvas.tools.sampling import sampled
-from imgstudio.app.canvas.tools.selecting import SelectingTool, SelectOptions
+from imgstudio.app.canvas.tools.selecting import SelectingTool, SelectOptions, join_selection
+from imgstudio.core.document import Document
 from imgstudio.core.fill import flood
+from imgstudio.core.geometry import Point
 from imgstudio.core.params import Number, Ui
+from imgstudio.core.selecting import Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +42,20 @@ class WandTool(SelectingTool):
         if event.button != "left" or document is None or not document.bounds.contains(event.x, event.y):
             return
         self.remember_mode(event)
-        pixels = sampled(document, document.bounds, merged=options.all_layers)
-        rect, coverage = flood(
-            pixels,
-            floor(event.x),
-            floor(event.y),
-            tolerance=options.tolerance,
-            contiguous=options.contiguous,
-            smooth=options.smooth,
-        )
-        self.join(document, rect, coverage)
+        # All that is needed is given along: a large picture is looked at on a worker.
+        take = partial(_take, at=event.point, options=options, mode=self._mode, label=self.name)
+        self.state.edit(document, self.name, take)
+
+
+def _take(document: Document, *, at: Point, options: WandOptions, mode: Mode, label: str) -> None:
+    """Select what looks like a place of the document."""
+    pixels = sampled(document, document.bounds, merged=options.all_layers)
+    rect, coverage = flood(
+        pixels,
+        floor(at.x),
+        floor(at.y),
+        tolerance=options.tolerance,
+        contiguous=options.contiguous,
+        smooth=options.smooth,
+    )
+    join_selection(document, rect, coverage, mode, feather=options.feather, label=label)
