@@ -7,7 +7,8 @@ python -m training.defaults.select --out runs/select/run --export-only --export 
 
 It starts as the network of "Cut out subject", whose weights are bundled. Clicks are made where the network was wrong
 a moment before, and its answer is what it starts from, as in RITM (Sofiiuk, Petrov & Konushin 2021); their loss looks
-most at pixels that are wrong. --resume goes on from the checkpoint with the same arguments.
+most at pixels that are wrong. --resume goes on from the checkpoint with the same arguments; --start begins
+another training from a model that this one wrote, as was done for the bundled one after 1,746 steps.
 """
 
 from __future__ import annotations
@@ -68,8 +69,9 @@ CLICKS: Final = 4
 PICTURES: Final = {"camvid": "research", "nuclei": "CC0"}
 LIMITS: Final = (
     "Learned things whose outline people had drawn: people, animals, objects, parts of streets, regions of photos. "
-    "Thin parts (hair, legs of insects, wires) need clicks of their own; glass is taken as opaque. "
-    "What one click means is a guess: the whole thing rather than a part of it."
+    "What one click means is a guess, the whole thing or a part of it (a woman or her dress): a second one settles it. "
+    "Of things that touch it may take both. Thin parts (stems of glasses, legs of insects, wires) need clicks of their "
+    "own; glass is taken as opaque, and what it shows with it."
 )
 
 

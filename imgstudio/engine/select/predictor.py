@@ -80,8 +80,9 @@ class Predictor:
 
         `clicks` are (x, y, whether it belongs to the thing), `box` is (x0, y0, x1, y1), `strokes` are (points,
         radius, whether it belongs to the thing), `previous` is a mask to start from, (h, w): 0..1, bytes or booleans.
-        Of marks that contradict each other the later wins, clicks are later than strokes. Raises UserError for
-        places outside of the picture and where nothing was given, Cancelled, OutOfMemory.
+        Of marks that contradict each other the later wins: those that were added in a later question, in one question
+        clicks after strokes. Raises UserError for places outside of the picture and where nothing was given,
+        Cancelled, OutOfMemory.
         """
         found = self.predict_patch(clicks, box, strokes, previous, progress)
         assert self._picture is not None
