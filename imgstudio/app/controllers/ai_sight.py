@@ -15,7 +15,7 @@ from imgstudio.app.canvas.tools.ai_select_prompt import Prompt
 from imgstudio.core.blend import flatten
 from imgstudio.core.errors import UserError
 from imgstudio.core.geometry import EMPTY, Rect
-from imgstudio.core.jobs import Cancelled, Progress
+from imgstudio.core.jobs import Cancelled, Progress, holding
 from imgstudio.core.layering import bands
 from imgstudio.core.pixels import Array, from_float, to_depth
 from imgstudio.core.snapshot import DocumentSnapshot
@@ -25,8 +25,6 @@ EMPTY_GREY: Final = 128
 """What is seen where the picture is transparent."""
 LARGEST_SUBJECT: Final = 25_000_000
 """Pixels at which what stands out is looked for; larger pictures are reduced first."""
-_WAIT: Final = 0.1
-"""Seconds between two looks at whether the work is still wanted."""
 
 
 class Predicts(Protocol):
@@ -107,7 +105,7 @@ class Sight:
 
     def look(self, seen: Seen, pixels: Array, progress: Progress) -> None:
         """Take (h, w, 3) bytes as the picture from now on."""
-        with self._alone(progress):
+        with holding(self._lock, progress.token):
             predictor = self._predictor or self.networks.predictor()
             self.seen = None
             predictor.set_image(pixels, progress)
@@ -141,20 +139,11 @@ class Sight:
 
     @contextmanager
     def _using(self, seen: Seen, progress: Progress) -> Iterator[tuple[Predicts, Array]]:
-        with self._alone(progress):
+        with holding(self._lock, progress.token):
             predictor, pixels = self._predictor, self._pixels
             if self.seen != seen or predictor is None or pixels is None:
                 raise Cancelled  # another picture came meanwhile
             yield predictor, pixels
-
-    @contextmanager
-    def _alone(self, progress: Progress) -> Iterator[None]:
-        while not self._lock.acquire(timeout=_WAIT):
-            progress.token.check()
-        try:
-            yield
-        finally:
-            self._lock.release()
 
 
 def found_in(box: Rect, coverage: Array) -> Found:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal, NamedTuple
 
@@ -12,7 +10,7 @@ import numpy as np
 
 from imgstudio.core.document import Document
 from imgstudio.core.geometry import Rect
-from imgstudio.core.jobs import Progress
+from imgstudio.core.jobs import Progress, holding
 from imgstudio.core.layering import bands
 from imgstudio.core.layers import Layer
 from imgstudio.core.masking import coverage_in_layer, mask_in_document
@@ -28,8 +26,6 @@ from imgstudio.filters.source import Source, base_of, capture_source
 
 EMPTY_GREY: Final = 0.5
 """What is seen where the layer is transparent."""
-_WAIT: Final = 0.1
-"""Seconds between two looks at whether the work is still wanted."""
 
 View = Literal["overlay", "on black", "on white", "black and white", "on layers", "marching ants", "original"]
 Output = Literal["selection", "layer mask", "new layer", "new layer with mask"]
@@ -134,7 +130,7 @@ class EdgeFinder:
         self._lock = threading.Lock()
 
     def made(self, question: Question, progress: Progress, *, exact: bool) -> Made:
-        with self._alone(progress):
+        with holding(self._lock, progress.token):
             edge = self._refiner.edge(question.edge, question.strokes, progress.part(0.0, 0.8), exact=exact)
             done = finished(edge, question.edge, self._refiner.bounds, progress.part(0.8, 0.9))
             colours = self._colours(edge, question, done, progress.part(0.9, 0.97))
@@ -162,15 +158,6 @@ class EdgeFinder:
                 colours.write(rect, from_float(np.dstack((cleaned, share)).astype(np.float32), dtype))
         colours.drop_plain_tiles()
         return colours
-
-    @contextmanager
-    def _alone(self, progress: Progress) -> Iterator[None]:
-        while not self._lock.acquire(timeout=_WAIT):
-            progress.token.check()
-        try:
-            yield
-        finally:
-            self._lock.release()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
