@@ -264,3 +264,10 @@ def test_an_unknown_suffix_and_a_side_too_long_are_refused_and_the_old_file_stay
     with pytest.raises(UserError, match="16383"):
         export(tmp_path / "a.webp", noise(1, 17000, 3), Metadata(), had_alpha=False)
     assert (tmp_path / "a.webp").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif"])
+def test_one_grey_pixel_is_written(tmp_path, name):
+    pixels = np.full((1, 1, 3), 200, np.uint8)
+    export(tmp_path / name, pixels, Metadata(), ExportOptions(grayscale=True), had_alpha=False)
+    assert np.abs(read(tmp_path / name).pixels[0, 0, :3].astype(int) - 200).max() <= 2

@@ -74,7 +74,7 @@ def arranged(
         red, green, blue = (pixels[..., i] for i in range(3))
         if np.array_equal(red, green) and np.array_equal(red, blue):
             gray = red if pixels.shape[2] == 3 else pixels[..., (0, 3)]
-            return Picture(np.ascontiguousarray(gray), metadata)
+            return Picture(gray.copy(), metadata)  # one pixel keeps strides that encoders refuse
     profile = metadata.icc
     if profile is not None and is_gray_profile:
         gray_profile = profile
