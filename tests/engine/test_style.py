@@ -310,6 +310,7 @@ def test_a_slow_size_answers_wishes_at_a_coarser_one_first(features, monkeypatch
 
     monkeypatch.setattr(Ground, "step", watched)
     monkeypatch.setattr(optimise, "SLOW", 150)
+    monkeypatch.setattr(optimise, "SHOW_SECONDS", 0.0)  # however quick a size is, its first step is shown
     corner = np.zeros((200, 200), np.float32)
     corner[:80, :80] = 1
     going = making.steps()
