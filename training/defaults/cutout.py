@@ -1,6 +1,6 @@
 """Trains the network behind "Cut out subject" and writes its model folder.
 
-python -m training.defaults.cutout_teacher --onnx u2netp.onnx --out runs/cutout/teacher
+python -m training.defaults.cutout_teacher --out runs/cutout/teacher
 python -m training.defaults.cutout --teacher runs/cutout/teacher --minutes 70 --out runs/cutout/run
 python -m training.benchmarks.cutout --json runs/cutout/scores.json
 python -m training.defaults.cutout --teacher runs/cutout/teacher --out runs/cutout/run --export-only \

@@ -98,6 +98,8 @@ class FilterPage(QWidget):
     def show_values(self, params: Any, finish: Finish, seed: int) -> None:
         """Fill the form without telling of an edit."""
         self.form.set_value(params)
+        for notice in self.needs:
+            notice.show_for(params)
         self.finish.set_value(FinishParams(finish.strength * 100, finish.detail * 100))
         self.seed.set_value(SeedParams(seed))
 
@@ -184,12 +186,15 @@ class FilterPage(QWidget):
         column.addWidget(said)  # in the part that scrolls: a low window has better use for the room
         self.needs = need_notices(self._context, self.item.needs, content)
         for notice in self.needs:
-            notice.met.connect(notice.hide)
-            column.addWidget(notice)
+            notice.show_for(self.form.value())
+            notice.met.connect(self._on_met)
+            self.form.changed.connect(notice.show_for)
+        standing = [notice for notice in self.needs if not notice.follows_choice]
+        chosen = [notice for notice in self.needs if notice.follows_choice]
         has_own = bool(self.form.editors)
         self.form.setVisible(has_own)
-        parts: list[QWidget] = [self.form, *([_line(content)] if has_own else []), self.finish, self.seed]
-        for widget in parts:
+        own: list[QWidget] = [*standing, self.form, *chosen, *([_line(content)] if has_own else [])]
+        for widget in (*own, self.finish, self.seed):
             column.addWidget(widget)
         column.addStretch(1)
         changes_size = isinstance(self.item, Filter) and self.item.size is not None
@@ -263,6 +268,10 @@ class FilterPage(QWidget):
 
     def _on_finish(self, params: FinishParams) -> None:
         self.finish_changed.emit(params.finish)
+
+    def _on_met(self) -> None:
+        """What could not be shown before can be now."""
+        self.params_changed.emit(self.form.value())
 
     def _on_seed(self, params: SeedParams) -> None:
         self.seed_changed.emit(params.seed)

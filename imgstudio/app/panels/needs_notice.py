@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class NeedNotice(QFrame):
-    """A click asks what is to be agreed to, the next one installs."""
+    """A click asks what is to be agreed to, the next one installs. It is hidden while its model is not used."""
 
     met = Signal()
 
@@ -35,6 +35,9 @@ class NeedNotice(QFrame):
         self.setObjectName(f"filter.need.{need.model}")
         self.setProperty("role", "card")
         self._context, self._need = context, need
+        self._all, self._is_met = (need, *also), False
+        self.follows_choice = all(need.only_if is not None for need in self._all)
+        """Whether it belongs to something chosen in the form, so that it is best shown after that."""
         self._entry = catalogue_entry(context, need.model)
         self._agreed = False
         self.label = QLabel(self._reason(also), self)
@@ -47,6 +50,10 @@ class NeedNotice(QFrame):
         line.setSpacing(8)
         line.addWidget(self.label, 1)
         line.addWidget(self.button)
+
+    def show_for(self, params: Any) -> None:
+        """Show it, unless the model is there by now or these parameters do without it."""
+        self.setVisible(not self._is_met and any(need.is_used(params) for need in self._all))
 
     def _reason(self, also: Sequence[Need]) -> str:
         if also:
@@ -77,6 +84,8 @@ class NeedNotice(QFrame):
 
     def _on_installed(self, model_id: str) -> None:
         self._context.models().refresh()
+        self._is_met = True
+        self.hide()
         self.met.emit()
 
     def _on_finished(self) -> None:

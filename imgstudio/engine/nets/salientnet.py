@@ -87,6 +87,8 @@ class SalientNet(nn.Module):
 
     multiple_of = 32
     is_global = True
+    side = 288
+    """Pixels each way of the pictures that it learned from at last."""
 
     def __init__(self) -> None:
         super().__init__()
