@@ -125,3 +125,13 @@ def test_a_grey_painting_is_a_style(tmp_path):
     grey = np.random.default_rng(0).integers(0, 256, (120, 160), np.uint8)
     Image.fromarray(grey).save(tmp_path / "grey.png")
     assert np.ptp(painted(style=tmp_path / "grey.png")) > 0
+
+
+def test_the_recipe_names_the_network_that_is_chosen():
+    own, magenta = (FILTER.chosen_models(StyleParams(network=name)) for name in ("own", "Magenta"))
+    assert own == ("style",)
+    assert magenta == ("style-any",)
+    assert {*own, *magenta} == {*FILTER.models}
+    asked = [need for need in FILTER.needs if need.is_used(StyleParams(network="Magenta"))]
+    assert "style-any" in [need.model for need in asked]
+    assert "style-any" not in [need.model for need in FILTER.needs if need.is_used(StyleParams())]

@@ -188,8 +188,9 @@ FILTER = Filter(
     params=StyleParams,
     run=paint,
     prepare=prepare,
-    needs=(Need(OWN), Need(EYE)),
-    models=(OWN,),
+    needs=(Need(OWN), Need(EYE), Need(MAGENTA, only_if=("network", "Magenta"))),
+    models=(OWN, MAGENTA),
+    chosen_models=lambda params: (MAGENTA,) if params.network == "Magenta" else (OWN,),
     preview="on request",
     source_type="compositeWithTrainedAlgorithmicMedia",
 )
