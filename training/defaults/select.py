@@ -8,7 +8,7 @@ python -m training.defaults.select --out runs/select/run --export-only --export 
 It starts as the network of "Cut out subject", whose weights are bundled. Clicks are made where the network was wrong
 a moment before, and its answer is what it starts from, as in RITM (Sofiiuk, Petrov & Konushin 2021); their loss looks
 most at pixels that are wrong. --resume goes on from the checkpoint with the same arguments; --start begins
-another training from a model that this one wrote, as was done for the bundled one after 1,746 steps.
+another training from a model that this one wrote, as was done twice for the bundled one.
 """
 
 from __future__ import annotations
