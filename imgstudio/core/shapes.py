@@ -15,6 +15,8 @@ from imgstudio.core.selection import Coverage
 
 _STRIP: Final = 1024
 """Rows rasterised at once, so that memory stays bounded."""
+_LEVEL: Final = 1e-12
+"""Pixels by which an edge may rise and still be level: dividing by less may overflow."""
 
 Doubles = npt.NDArray[np.float64]
 
@@ -87,7 +89,7 @@ def _strip(starts: Doubles, ends: Doubles, height: int, width: int) -> Coverage:
 def _clipped(starts: Doubles, ends: Doubles, height: int) -> Doubles:
     """Edges (n, 2, 2) cut to the strip's rows; level edges add no area and are dropped."""
     delta = ends - starts
-    keep = (delta[:, 1] != 0) & (np.maximum(starts[:, 1], ends[:, 1]) > 0)
+    keep = (np.abs(delta[:, 1]) > _LEVEL) & (np.maximum(starts[:, 1], ends[:, 1]) > 0)
     keep &= np.minimum(starts[:, 1], ends[:, 1]) < height
     starts, delta = starts[keep], delta[keep]
     bounds = (np.array([[0.0], [float(height)]]) - starts[:, 1]) / delta[:, 1]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from imgstudio.core.fill import flood
@@ -38,6 +38,7 @@ inner = st.builds(Point, st.floats(0, 40), st.floats(0, 30))
 
 
 @given(st.tuples(inner, inner, inner))
+@example((Point(0, 0), Point(0, 2.2e-313), Point(1, 0)))
 @settings(max_examples=60, deadline=None)
 def test_a_triangle_covers_its_area_whichever_way_it_is_drawn(corners):
     drawn = on_canvas(*polygon_coverage(corners, LIMIT))
