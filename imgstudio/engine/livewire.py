@@ -15,6 +15,8 @@ from imgstudio.core.pixels import Array, Floats, to_depth
 
 SIDE: Final = 448
 """Cells of the window round the anchor, each way."""
+REDUCED_SIDE: Final = 384
+"""The same where a cell stands for several pixels, which take their time to be read too."""
 LARGEST_STEP: Final = 4
 """Picture pixels that one cell stands for at most, each way."""
 _GREY: Final = 128
@@ -118,7 +120,7 @@ class LiveWire:
     def _look_at(self, middle: Point, step: int) -> None:
         """Read the window round a place and find its edges."""
         step = min(max(step, 1), LARGEST_STEP)
-        side = SIDE * step
+        side = SIDE if step == 1 else REDUCED_SIDE * step
         corner = Rect(floor(middle.x) - side // 2, floor(middle.y) - side // 2, side, side)
         self._box, self._step = corner.intersect(self._bounds), step
         self._picture = _opaque(self._read(self._box))
