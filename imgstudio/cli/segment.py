@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,13 +15,10 @@ from imgstudio.core.errors import UserError
 from imgstudio.core.geometry import Size
 from imgstudio.core.imagefile import ExportOptions, Metadata, export
 from imgstudio.core.opening import open_document
-from imgstudio.core.pixels import Array, from_float, to_float
+from imgstudio.core.pixels import Array, from_float, over_grey
 
 if TYPE_CHECKING:
     from imgstudio.engine.select.prompts import Click, Corners
-
-GROUND: Final = np.float32(0.5)
-"""Grey behind transparent pixels."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,9 +76,7 @@ def run(parsed: argparse.Namespace, console: Console) -> int:
 def _pixels(path: Path, max_megapixels: float) -> Array:
     """What the picture shows, (h, w, 3) bytes; grey where it is transparent."""
     document = open_document(path, max_megapixels=max_megapixels)
-    rgba = to_float(flatten(document))
-    alpha = rgba[..., 3:]
-    return from_float(rgba[..., :3] * alpha + GROUND * (1 - alpha))
+    return from_float(over_grey(flatten(document)))
 
 
 def _click(text: str) -> Click:

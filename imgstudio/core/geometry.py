@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import ceil, floor, hypot, isfinite
 from typing import Final, NamedTuple
 
@@ -66,6 +66,17 @@ class Rect(NamedTuple):
         return Rect(
             x, y, -(-self.right // multiple) * multiple - x, -(-self.bottom // multiple) * multiple - y
         )
+
+    def pieces(self, width: int, height: int) -> Iterator[Rect]:
+        """Boxes of this size, smaller at the right and at the bottom, that together are this one."""
+        for y in range(self.y, self.bottom, height):
+            for x in range(self.x, self.right, width):
+                yield Rect(x, y, width, height).intersect(self)
+
+    def on_grid(self, side: int) -> Iterator[Rect]:
+        """The same cut at multiples of `side` whatever the box, so that every run cuts alike."""
+        for cell in self.covering_multiple(side).pieces(side, side):
+            yield cell.intersect(self)
 
     def contains(self, x: float, y: float) -> bool:
         return self.x <= x < self.right and self.y <= y < self.bottom

@@ -108,8 +108,7 @@ def bands(rect: Rect) -> Iterator[Rect]:
     """Cut a box into strips small enough to work on in floating point."""
     if rect.is_empty:
         return
-    for y in range(rect.y, rect.bottom, _BAND):
-        yield Rect(rect.x, y, rect.width, min(_BAND, rect.bottom - y))
+    yield from rect.pieces(rect.width, _BAND)
 
 
 def _painted(read: Callable[[Rect], Array], box: Rect, dtype: npt.DTypeLike) -> TileStore:

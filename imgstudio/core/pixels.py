@@ -106,6 +106,15 @@ def unpremultiply(rgba: Floats) -> Floats:
     return out
 
 
+def over_grey(rgba: Array) -> Floats:
+    """(h, w, 3) in 0..1 of straight RGBA over middle grey: whatever colours lie where it is transparent do not count."""
+    if int(rgba[..., 3].min(initial=top(rgba.dtype))) == top(rgba.dtype):
+        return to_float(np.ascontiguousarray(rgba[..., :3]))
+    pixels = to_float(rgba)
+    alpha = pixels[..., 3:]
+    return np.asarray(_GREY + alpha * (pixels[..., :3] - _GREY), np.float32)
+
+
 def luma(rgb: Floats) -> Floats:
     """Rec. 601 luma of (height, width, 3) in 0..1."""
     if min(rgb.shape[:2]) == 0:
@@ -114,6 +123,7 @@ def luma(rgb: Floats) -> Floats:
     return np.asarray(cv2.transform(rgb, _LUMA), np.float32).reshape(rgb.shape[:2])
 
 
+_GREY: Final = np.float32(0.5)
 _LUMA: Final = np.array([[0.299, 0.587, 0.114]], np.float32)
 
 

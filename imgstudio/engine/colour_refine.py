@@ -15,11 +15,11 @@ from imgstudio.core.document import Document
 from imgstudio.core.errors import UserError
 from imgstudio.core.geometry import Rect
 from imgstudio.core.jobs import Progress
-from imgstudio.core.pixels import Array, Floats, from_float
+from imgstudio.core.pixels import Array, Floats, from_float, over_grey
 from imgstudio.core.selection import Coverage
 from imgstudio.core.tiles import TileStore
 from imgstudio.engine.cutout_large import part_of
-from imgstudio.engine.edge_fit import carrier, near_outline, on_grey, parts_of
+from imgstudio.engine.edge_fit import carrier, near_outline
 
 CELLS: Final = 250_000
 """Most that the colours are compared at: the time grows faster than this."""
@@ -58,8 +58,8 @@ def colour_refined(
     labels = _labels(rough, reach * shrink)
     found = _grab_cut(pixels, labels, progress.part(0.3, 0.7))
     made = carrier(pixels, found.astype(np.float32), near_outline(found), box)
-    for part in progress.part(0.7, 1.0).track(list(parts_of(box, _SIDE)), "Edge"):
-        share = part_of(made, on_grey(read(part)), part)[1]
+    for part in progress.part(0.7, 1.0).track(list(box.pieces(_SIDE, _SIDE)), "Edge"):
+        share = part_of(made, over_grey(read(part)), part)[1]
         yield part, np.asarray(np.rint(share * 255), np.uint8)
 
 
@@ -74,9 +74,11 @@ def _seen(
     width, _height = size
     step = max(1, int(box.width / width))
     pixels, covered = [], []
-    for strip in progress.track(list(_strips(box, _ROWS // step * step or step)), "Looking at the picture"):
+    for strip in progress.track(
+        list(box.pieces(box.width, _ROWS // step * step or step)), "Looking at the picture"
+    ):
         small = max(1, ceil(strip.width / step)), max(1, ceil(strip.height / step))
-        pixels.append(on_grey(np.asarray(cv2.resize(read(strip), small, interpolation=cv2.INTER_AREA))))
+        pixels.append(over_grey(np.asarray(cv2.resize(read(strip), small, interpolation=cv2.INTER_AREA))))
         covered.append(cv2.resize(coverage(strip), small, interpolation=cv2.INTER_AREA))
     whole = np.concatenate(pixels), np.concatenate(covered).astype(np.float32) / 255
     seen, rough = (cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in whole)
@@ -129,8 +131,3 @@ def refine_selection(document: Document, reach: float, progress: Progress) -> No
         after.write(rect, coverage[..., None])
     after.drop_plain_tiles()
     document.do(document.replacing(document.selection.store, "Refine with colours", after))
-
-
-def _strips(box: Rect, rows: int = _ROWS) -> Iterator[Rect]:
-    for y in range(box.y, box.bottom, rows):
-        yield Rect(box.x, y, box.width, min(rows, box.bottom - y))

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from imgstudio.core.geometry import Rect
 from imgstudio.core.jobs import Progress
-from imgstudio.core.pixels import Array, Floats, to_float, top
+from imgstudio.core.pixels import Array, Floats, over_grey, to_float
 from imgstudio.core.selection import Coverage
 from imgstudio.engine.cutout import Matte
 from imgstudio.engine.cutout_large import CutOut, cut_out, part_of
@@ -29,7 +29,6 @@ _STEEP: Final = 2.5
 _SIDE: Final = 256
 """Pixels of a part that is worked out at once, each way, or as many cells as are looked at beside it."""
 _DISC: Final = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * BAND + 1, 2 * BAND + 1))
-_GREY: Final = np.float32(0.5)
 
 
 def edged(
@@ -47,8 +46,8 @@ def edged(
     Sun & Tang 2013), fitted at 1 / `step` of the size and applied to the picture's own pixels. Parts without
     outline are not given at all. Raises Cancelled.
     """
-    parts = list(parts_of(box, max(_SIDE, 4 * BAND * step)))
-    for place in progress.track(parts, "Edge"):
+    side = max(_SIDE, 4 * BAND * step)
+    for place in progress.track(list(box.pieces(side, side)), "Edge"):
         wide = place.expanded((2 * BAND + 2) * step).intersect(box)
         whole = coverage(wide)
         small = reduced(whole, step)
@@ -56,22 +55,13 @@ def edged(
         band = near_outline(np.where(small > 127, np.uint8(255), np.uint8(0))) & movable
         if not band.any():
             continue
-        pixels = on_grey(read(wide))
+        pixels = over_grey(read(wide))
         made = carrier(reduced(pixels, step), to_float(small), band, wide)
         inner = place.translated(-wide.x, -wide.y).slices()
         found = part_of(made, np.ascontiguousarray(pixels[inner]), place)[1]
         near = cv2.resize(band.astype(np.uint8), (wide.width, wide.height), interpolation=cv2.INTER_NEAREST)
         levels = np.asarray(np.rint(found * 255), np.uint8)
         yield place, np.where(near[inner] > 0, levels, whole[inner])
-
-
-def on_grey(rgba: Array) -> Floats:
-    """(h, w, 3) in 0..1 of straight RGBA: the edge of what is transparent is an edge too."""
-    if int(rgba[..., 3].min(initial=top(rgba.dtype))) == top(rgba.dtype):
-        return to_float(np.ascontiguousarray(rgba[..., :3]))
-    pixels = to_float(rgba)
-    alpha = pixels[..., 3:]
-    return np.asarray(_GREY + alpha * (pixels[..., :3] - _GREY), np.float32)
 
 
 def carrier(pixels: Floats, coarse: Floats, band: Booleans, box: Rect) -> CutOut:
@@ -99,10 +89,3 @@ def reduced(plane: Array, step: int) -> Array:
     height, width = plane.shape[:2]
     size = max(1, ceil(width / step)), max(1, ceil(height / step))
     return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA))
-
-
-def parts_of(box: Rect, side: int) -> Iterator[Rect]:
-    """Squares of at most `side` that together are the box."""
-    for y in range(box.y, box.bottom, side):
-        for x in range(box.x, box.right, side):
-            yield Rect(x, y, side, side).intersect(box)

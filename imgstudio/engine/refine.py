@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Final, NamedTuple
 
@@ -201,7 +201,7 @@ class Refiner:
         if (params.radius, params.smart) != self._tiles_of:
             self._tiles_of, self._tiles = (params.radius, params.smart), {}
         coverage = self.shape.copy()
-        for tile in progress.part(0.4, 1.0).track(list(tiles(region)), "Edge"):
+        for tile in progress.part(0.4, 1.0).track(list(region.on_grid(TILE)), "Edge"):
             made = self._known_tile(tile, params, strokes, first, progress, solves=solves)
             if made is not None:
                 coverage.write(tile, made[..., None])
@@ -349,13 +349,6 @@ def _is_smart(params: EdgeParams) -> bool:
 
 def _touches(strokes: tuple[EdgeStroke, ...], place: Rect) -> bool:
     return any(not stroke.bounds().intersect(place).is_empty for stroke in strokes)
-
-
-def tiles(region: Rect) -> Iterator[Rect]:
-    """A box in the pieces that are worked on at a time, those of one grid whatever the box."""
-    for top in range(region.y // TILE * TILE, region.bottom, TILE):
-        for left in range(region.x // TILE * TILE, region.right, TILE):
-            yield Rect(left, top, TILE, TILE).intersect(region)
 
 
 def _block_means(part: Floats, strip: Rect, scale: int) -> Floats:

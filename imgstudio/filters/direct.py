@@ -26,7 +26,7 @@ from imgstudio.filters.base import (
 )
 from imgstudio.filters.budget import TILE
 from imgstudio.filters.registry import load_filters
-from imgstudio.filters.runner import blend_finish, windows
+from imgstudio.filters.runner import blend_finish
 
 
 def run_filter(
@@ -130,7 +130,7 @@ def _tiled(item: Filter[Any], image: FilterInput, values: Any, progress: Progres
         out = item.run(part(image.whole, shared), values, rest)
     else:
         out = np.empty((*encoded.shape[:2], 4 if item.cuts(values) else 3), np.float32)
-        for inner in rest.track(list(windows(image.whole, TILE))):
+        for inner in rest.track(list(image.whole.on_grid(TILE))):
             outer = inner.expanded(margin).covering_multiple(item.align).intersect(image.whole)
             keep = inner.translated(-outer.x, -outer.y).slices()
             out[inner.slices()] = item.run(part(outer, shared), values, Progress(token=progress.token))[keep]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -161,7 +160,7 @@ class FilterJob:
     def _run_tiles(self, source: AnySource, shared: Any, tile: int, progress: Progress) -> TileStore:
         raw, self._colours = TileStore(4, source.dtype), None
         margin = self.filter.margin(self.params)
-        inners = [source.region] if margin is None else list(windows(source.region, tile))
+        inners = [source.region] if margin is None else list(source.region.on_grid(tile))
         for inner in progress.track(inners, self.title):
             mask = source.mask(inner)
             if mask is None or mask.any():
@@ -251,7 +250,7 @@ def refinish(result: FilterResult, finish: Finish, progress: Progress | None = N
         return replace(result, pixels=result.raw, step=step)
     made = TileStore(4, result.raw.dtype)
     report = progress or Progress()
-    for inner in report.track(list(windows(result.region, TILE)), "Blending"):
+    for inner in report.track(list(result.region.on_grid(TILE)), "Blending"):
         made.write(inner, _finished(result, inner, finish))
     return replace(result, pixels=made, step=step)
 
@@ -317,13 +316,6 @@ def step_of(
         made_of=source.made_of if isinstance(source, ObjectSource) else {},
         program=f"imgstudio {__version__}",
     )
-
-
-def windows(region: Rect, tile: int) -> Iterator[Rect]:
-    """Cut a region at multiples of `tile` in document coordinates, so that every run cuts alike."""
-    for y in range(region.y // tile * tile, region.bottom, tile):
-        for x in range(region.x // tile * tile, region.right, tile):
-            yield Rect(x, y, tile, tile).intersect(region)
 
 
 def _used(item: AnyFilter, params: Any) -> tuple[str, ...]:

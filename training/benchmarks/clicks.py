@@ -7,8 +7,6 @@ the same clicks, the same masks and the same boxes beside it; and time.
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -19,12 +17,13 @@ import numpy as np
 import torch
 
 from imgstudio.core.pixels import Array
+from imgstudio.engine.nets.clicknet import ARCHITECTURE
 from imgstudio.engine.segment import Predictor
 from imgstudio.engine.select.prompts import Click, Corners
-from training.benchmarks.scores import markdown
+from training.benchmarks.scores import keep, markdown, say
 from training.defaults.clicking import Booleans, corrupted, next_click, overlap
 from training.defaults.cutout_data import example, split
-from training.defaults.select import network_of
+from training.defaults.script import network_of
 from training.defaults.select_data import regions_of, split_regions, things_of
 
 MODEL: Final = Path("resources/models/select")
@@ -221,11 +220,6 @@ def _box(truth: Booleans) -> Corners:
     return x0, y0, x1, y1
 
 
-def say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
@@ -238,7 +232,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     cv2.setNumThreads(args.threads)
-    predictor = Predictor("cpu", network_of(args.model))
+    predictor = Predictor("cpu", network_of(args.model, ARCHITECTURE))
     cut = GrabCut()
     ways = {"imgstudio": way_of(predictor)}
     if not args.without_grabcut:
@@ -256,8 +250,7 @@ def main() -> None:
             figures[f"{name}, box"] = box_table(ways, cases, name)
     if args.only in (None, "speed"):
         figures["milliseconds of one core"] = speed_table(predictor, ecssd(args.data, 1)[0])
-    if args.json:
-        args.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    keep(figures, args.json)
 
 
 if __name__ == "__main__":

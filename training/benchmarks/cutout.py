@@ -9,9 +9,7 @@ see; the network of the program learned from most of them.
 from __future__ import annotations
 
 import argparse
-import json
 import resource
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -27,33 +25,24 @@ from imgstudio.core.jobs import Progress
 from imgstudio.core.pixels import Array, Floats, to_float
 from imgstudio.engine.cutout import Matte, fitted_map, matte
 from imgstudio.engine.harmonize.masks import decontaminated
-from imgstudio.engine.manifest import WEIGHTS_NAME, read_manifest
 from imgstudio.engine.matting_colours import edge_colours, unmixed
 from imgstudio.engine.nets.salientnet import ARCHITECTURE
 from imgstudio.engine.registry import ModelRegistry
 from imgstudio.engine.salience import salience
-from imgstudio.engine.weights import load
 from imgstudio.filters.builtin.cutout import FILTER, MODELS, CutoutParams
 from imgstudio.filters.runner import capture
 from imgstudio.learn.data import decoded, pictures_in
 from imgstudio.learn.saliency_scores import SaliencyScores, boundary_f
 from training.benchmarks.known_alpha import Composite, composites
-from training.benchmarks.scores import Means, markdown
+from training.benchmarks.scores import Means, keep, markdown, say
 from training.defaults.cutout_data import example, split
+from training.defaults.script import network_of
 
 MODEL: Final = Path("resources/models/cutout")
 Way = Callable[[Array], Floats]
 GRABCUT_ROUNDS: Final = 5
 LOOKS: Final = 5
 BACKGROUNDS: Final = {"black": (0.0, 0.0, 0.0), "white": (1.0, 1.0, 1.0), "green": (0.1, 0.8, 0.1)}
-
-
-def network_of(folder: Path) -> nn.Module:
-    """The network of a model folder, in evaluation mode."""
-    manifest = read_manifest(folder)
-    network = ARCHITECTURE.build(**manifest.hyperparameters)
-    network.load_state_dict(load(folder / WEIGHTS_NAME, manifest.sha256))
-    return network.eval().to(memory_format=torch.channels_last)
 
 
 def installed() -> dict[str, nn.Module]:
@@ -247,11 +236,6 @@ def speed_table(photo: Array) -> dict[str, float]:
     return figures
 
 
-def say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
@@ -264,7 +248,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     cv2.setNumThreads(args.threads)
-    network, others = network_of(args.model), installed()
+    network, others = network_of(args.model, ARCHITECTURE), installed()
     judged = split(args.data / "masks" / "ecssd")[1][: args.pictures or None]
     figures: dict[str, Any] = {}
     if args.only in (None, "ecssd"):
@@ -284,8 +268,7 @@ def main() -> None:
     if args.only in (None, "speed"):
         figures["seconds of two looks"] = looks_table({"network": network, **others}, decoded(judged[0]))
         figures["seconds"] = speed_table(decoded(judged[0]))
-    if args.json:
-        args.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    keep(figures, args.json)
 
 
 def _texts(figures: Mapping[str, float]) -> list[str]:

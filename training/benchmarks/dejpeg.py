@@ -6,7 +6,6 @@ import argparse
 import io
 import json
 import resource
-import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from imgstudio.engine.nets.dejpeg import DejpegNet
 from imgstudio.engine.tiling import Seams, run_tiled
 from imgstudio.learn.data import decoded, pictures_in
 from imgstudio.learn.scores import luma, psnr, psnr_b, ssim
-from training.benchmarks.scores import Means, markdown
+from training.benchmarks.scores import Means, markdown, say
 from training.defaults.dejpeg import net_of
 
 Bytes = npt.NDArray[np.uint8]
@@ -151,11 +150,6 @@ def row(name: str, means: Means) -> list[object]:
     blocks = [means.mean(f"{way} psnr_b") - means.mean("jpeg psnr_b") for way in ("blind", "told")]
     alike = [f"{means.mean(f'{way} ssim'):.4f}" for way in ("jpeg", "blind", "told")]
     return [name, jpeg, blind, blind - jpeg, told, told - jpeg, means.least("worst"), *blocks, *alike]
-
-
-def say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
 
 
 def standard_table(model: Dejpeg, pictures: list[Bytes], qualities: Iterable[int]) -> Gains:

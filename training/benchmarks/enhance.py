@@ -7,8 +7,6 @@ made as MATLAB's imresize makes them: the protocol of the papers. Everything in 
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +29,7 @@ from imgstudio.learn.recipe import Request
 from imgstudio.learn.recipes.upscale import settings_of
 from imgstudio.learn.scores import luma, psnr, ssim
 from imgstudio.learn.tasks.upscale import made_small, net_of
-from training.benchmarks.scores import Means, markdown
+from training.benchmarks.scores import Means, keep, markdown, say
 from training.defaults.enhance import VARIANTS
 
 Bytes = npt.NDArray[np.uint8]
@@ -156,11 +154,6 @@ def speed_row(name: str, upscaler: Upscaler, picture: Bytes) -> list[object]:
     return [name, upscaler.manifest.scale, f"{weights:,}", min(seconds)]
 
 
-def say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
 def loaded(folder: Path, device: torch.device) -> Upscaler:
     net = net_of(folder).eval().requires_grad_(requires_grad=False)
     return Upscaler(
@@ -192,8 +185,7 @@ def main() -> None:
         {n: loaded(args.models / n, device) for n in names if (args.models / n / MANIFEST_NAME).is_file()}
     )
     found = run(args, folder.name, pictures, there)
-    if args.json:
-        args.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    keep(found, args.json)
 
 
 def run(

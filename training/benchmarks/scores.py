@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 
 @dataclass(slots=True)
@@ -31,3 +35,15 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def _cell(value: object) -> str:
     return f"{value:.2f}" if isinstance(value, float) else str(value)
+
+
+def say(text: str) -> None:
+    """Print at once, so that a long run is seen to go on."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def keep(figures: Mapping[str, Any], path: Path | None) -> None:
+    """Write figures as JSON, if that was asked for."""
+    if path is not None:
+        path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

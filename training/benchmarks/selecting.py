@@ -7,8 +7,6 @@ Times are wall-clock milliseconds; the machine should be quiet.
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -35,7 +33,7 @@ from imgstudio.core.tiles import TileStore
 from imgstudio.engine.colour_refine import refine_selection
 from imgstudio.engine.livewire import LiveWire
 from training.benchmarks.hands import Way, depth_of, outline_of, rough_outline, stroke_inside
-from training.benchmarks.scores import Means, markdown
+from training.benchmarks.scores import Means, keep, markdown, say
 from training.defaults.cutout_data import example, split
 
 Booleans = npt.NDArray[np.bool_]
@@ -224,11 +222,6 @@ def _ms(do: Callable[[], object]) -> float:
     return (perf_counter() - started) * 1000
 
 
-def say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
@@ -247,8 +240,7 @@ def main() -> None:
         figures["milliseconds"] = {
             name: round(value, 2) for name, value in speed(one.photo, one.mask > 127).items()
         }
-    if args.json:
-        args.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    keep(figures, args.json)
 
 
 if __name__ == "__main__":

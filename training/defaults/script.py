@@ -14,8 +14,10 @@ from typing import Any, Final
 import cv2
 import numpy as np
 import torch
+from torch import nn
 
-from imgstudio.engine.manifest import MANIFEST_NAME, read_manifest
+from imgstudio.engine.manifest import MANIFEST_NAME, WEIGHTS_NAME, Architecture, read_manifest
+from imgstudio.engine.weights import load
 from imgstudio.learn.checkpoints import has_checkpoint
 from imgstudio.learn.reports import StepReport
 from imgstudio.learn.trainer import Trainer
@@ -93,6 +95,14 @@ def add_scores(folder: Path, scores: Mapping[str, Any]) -> None:
     manifest = read_manifest(folder)
     card = {**manifest.card, "scores": {**manifest.card.get("scores", {}), **scores}}
     (folder / MANIFEST_NAME).write_text(dataclasses.replace(manifest, card=card).to_json(), encoding="utf-8")
+
+
+def network_of(folder: Path, architecture: Architecture) -> nn.Module:
+    """The network of a model folder, in evaluation mode."""
+    manifest = read_manifest(folder)
+    network = architecture.build(**manifest.hyperparameters)
+    network.load_state_dict(load(folder / WEIGHTS_NAME, manifest.sha256))
+    return network.eval().to(memory_format=torch.channels_last)
 
 
 def _means(rows: list[list[float]]) -> str:

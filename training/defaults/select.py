@@ -27,7 +27,7 @@ from torch.nn import functional as F
 
 from imgstudio.core.geometry import Rect
 from imgstudio.core.pixels import Array
-from imgstudio.engine.manifest import WEIGHTS_NAME, ModelManifest, read_manifest, save_model
+from imgstudio.engine.manifest import ModelManifest, read_manifest, save_model
 from imgstudio.engine.nets.clicknet import ARCHITECTURE, ClickNet
 from imgstudio.engine.nets.salientnet import SalientNet
 from imgstudio.engine.registry import ModelRegistry
@@ -35,7 +35,6 @@ from imgstudio.engine.segment import SALIENT
 from imgstudio.engine.select.guidance import INSIDE, OUTSIDE, PREVIOUS, draw
 from imgstudio.engine.select.predictor import Predictor
 from imgstudio.engine.select.prompts import Mark
-from imgstudio.engine.weights import load
 from imgstudio.learn.plan import Curve, Optimiser, Phase, Plan
 from imgstudio.learn.reports import Goal, PreviewRow, Validation
 from imgstudio.learn.task import Batch, Terms
@@ -43,7 +42,7 @@ from imgstudio.learn.trainer import Trainer
 from training.defaults.clicking import next_click, overlap
 from training.defaults.cutout import LICENCES, overlap_loss
 from training.defaults.cutout_data import BACKGROUNDS, example, split
-from training.defaults.script import bring, given, options
+from training.defaults.script import bring, given, network_of, options
 from training.defaults.select_data import SHARES, Questions
 
 LOG = logging.getLogger("training.select")
@@ -179,14 +178,6 @@ class SelectTask:
         )
 
 
-def network_of(folder: Path) -> nn.Module:
-    """The network of a model folder, in evaluation mode."""
-    manifest = read_manifest(folder)
-    network = ARCHITECTURE.build(**manifest.hyperparameters)
-    network.load_state_dict(load(folder / WEIGHTS_NAME, manifest.sha256))
-    return network.eval().to(memory_format=torch.channels_last)
-
-
 def overlaps(predictor: Predictor, photo: Array, truth: Array, count: int) -> list[float]:
     """Intersection over union after each of so many clicks."""
     predictor.set_image(photo)
@@ -247,7 +238,7 @@ def started(folder: Path | None) -> tuple[SalientNet, dict[str, Any]]:
         network = ModelRegistry.of_user().load(SALIENT)
         assert isinstance(network, SalientNet)
         return network, {}
-    network = network_of(folder)
+    network = network_of(folder, ARCHITECTURE)
     assert isinstance(network, SalientNet)
     return network, {"before": read_manifest(folder).card.get("training", {})}
 

@@ -100,12 +100,11 @@ def subject(context: AppContext) -> None:
     item = context.filters.find(CUTOUT)
     if not isinstance(item, Filter):
         raise UserError("Subjects cannot be found", "The filter that does it is missing", "Install it again")
-    change = partial(_select_subject, item=item)
+
+    def change(document: Document, progress: Progress) -> None:
+        select_subject(document, item, progress)
+
     context.edits.do_long(current(context), tr(SUBJECT), change, is_slow=True)
-
-
-def _select_subject(document: Document, progress: Progress, *, item: Filter[Any]) -> None:
-    select_subject(document, item, progress)
 
 
 def colour_range(context: AppContext) -> None:
@@ -126,27 +125,22 @@ def refine(context: AppContext) -> None:
     box = document.selection.bounds()
     likely = min(max(round(0.05 * max(box.width, box.height)), 4), 500)
     answer = context.ask.form(tr("Refine with colours"), Refinement(likely), note=tr(REFINE_NOTE))
-    if answer is not None:
-        change = partial(_refine, reach=answer.reach)
-        context.edits.do_long(document, tr("Refine with colours"), change, is_slow=True)
+    if answer is None:
+        return
 
+    def change(refined: Document, progress: Progress) -> None:
+        from imgstudio.engine.colour_refine import refine_selection
 
-def _refine(document: Document, progress: Progress, *, reach: float) -> None:
-    from imgstudio.engine.colour_refine import refine_selection
+        refine_selection(refined, answer.reach, progress)
 
-    refine_selection(document, reach, progress)
+    context.edits.do_long(document, tr("Refine with colours"), change, is_slow=True)
 
 
 def _channel(channel: Channel) -> Callable[[AppContext], None]:
-    def run(context: AppContext) -> None:
-        change = partial(_select_channel, channel=channel)
-        context.edits.do_long(current(context), tr(f"Select by {channel}"), change)
+    def change(document: Document, progress: Progress) -> None:
+        select_channel(document, channel, progress)
 
-    return run
-
-
-def _select_channel(document: Document, progress: Progress, *, channel: Channel) -> None:
-    select_channel(document, channel, progress)
+    return lambda context: context.edits.do_long(current(context), tr(f"Select by {channel}"), change)
 
 
 def fill_holes(context: AppContext) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 
@@ -15,17 +15,14 @@ from imgstudio.core.layering import bands
 from imgstudio.core.layers import Layer
 from imgstudio.core.masking import coverage_in_layer, mask_in_document
 from imgstudio.core.params import Number, Ui
-from imgstudio.core.pixels import Floats, from_float, to_float
+from imgstudio.core.pixels import Floats, from_float, over_grey, to_float
 from imgstudio.core.selection import Selection
 from imgstudio.core.tiles import TileStore
-from imgstudio.engine.refine import Edge, EdgeParams, Refiner, tiles
+from imgstudio.engine.refine import TILE, Edge, EdgeParams, Refiner
 from imgstudio.engine.refine_finish import Cleaner, Finished, finished
 from imgstudio.engine.refine_ground import EdgeStroke
 from imgstudio.filters.cutting import recoloured
 from imgstudio.filters.source import Source, base_of, capture_source
-
-EMPTY_GREY: Final = 0.5
-"""What is seen where the layer is transparent."""
 
 View = Literal["overlay", "on black", "on white", "black and white", "on layers", "marching ants", "original"]
 Output = Literal["selection", "layer mask", "new layer", "new layer with mask"]
@@ -72,8 +69,7 @@ class Subject:
 
     def look(self, rect: Rect) -> Floats:
         """(h, w, 3) of the layer over grey, 0..1."""
-        rgba = to_float(self.source.read(rect))
-        return np.asarray(EMPTY_GREY + rgba[..., 3:] * (rgba[..., :3] - EMPTY_GREY), np.float32)
+        return over_grey(self.source.read(rect))
 
 
 def capture(document: Document) -> Subject | None:
@@ -149,7 +145,7 @@ class EdgeFinder:
         cleaner = self._cleaner[1]
         dtype = self.subject.source.dtype
         colours = TileStore(4, dtype)
-        for rect in progress.part(0.3, 1.0).track(list(tiles(done.box)), "Edge colours"):
+        for rect in progress.part(0.3, 1.0).track(list(done.box.on_grid(TILE)), "Edge colours"):
             soft = cleaner.soft(rect, done.coverage)
             if soft.any():
                 rgba = to_float(self.subject.source.read(rect))

@@ -17,7 +17,7 @@ from imgstudio.app.canvas.tools.base import (
     ToolButton,
     ToolState,
 )
-from imgstudio.app.canvas.tools.selecting import CLICK, SelectingTool, SelectOptions
+from imgstudio.app.canvas.tools.selecting import SelectingTool, SelectOptions, is_click
 from imgstudio.core.brush import LARGEST as LARGEST_BRUSH
 from imgstudio.core.document import Document
 from imgstudio.core.geometry import Point, Rect
@@ -150,7 +150,7 @@ class AiSelectTool(SelectingTool):
         start = self._press
         if start is None:
             return
-        if self._way or _moved(start, event):
+        if self._way or not is_click(start, event):
             self._way = [*self._way, event.point] if self._way else [start.point, event.point]
         self.state.redraw()
 
@@ -278,10 +278,6 @@ class AiSelectTool(SelectingTool):
     def _on_subject(self) -> None:
         if self.document is not None and self.finder is not None:
             self.finder.subject(self.document)
-
-
-def _moved(start: Pointer, event: Pointer) -> bool:
-    return max(abs(event.x - start.x), abs(event.y - start.y)) * event.scale >= CLICK
 
 
 def _box(start: Point, end: Point, document: Document) -> Box | None:

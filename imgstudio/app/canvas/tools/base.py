@@ -211,6 +211,13 @@ class Tool:
         """A key such as "Return", "Escape", "Backspace", "Left"; True when the tool used it."""
         return False
 
+    def cancels(self, key: str) -> bool:
+        """Take back what is under way if the key is Escape; True when it was used."""
+        is_used = key == "Escape" and self.is_busy
+        if is_used:
+            self.cancel()
+        return is_used
+
     def control_released(self) -> None:
         """The Ctrl key came up, or the keyboard went elsewhere."""
 

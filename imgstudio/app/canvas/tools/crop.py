@@ -8,11 +8,10 @@ from typing import Annotated, cast
 
 from imgstudio.app.canvas.tools.base import Outline, OverlayItem, Pointer, Shade, Tool, ToolState
 from imgstudio.app.canvas.tools.cropbox import Grip, Ratio, dragged, grip_at, handles, moved, shape_of
+from imgstudio.app.canvas.tools.selecting import is_click
 from imgstudio.core.geometry import Point, Rect
 from imgstudio.core.operations import crop, straighten
 from imgstudio.core.params import Ui
-
-_CLICK = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ class CropTool(Tool):
             return
         self.move(event)
         self._drag = None
-        if self.box is None or self.box.is_empty or (drag.box.is_empty and _is_click(drag.start, event)):
+        if self.box is None or self.box.is_empty or (drag.box.is_empty and is_click(drag.start, event)):
             self.box = drag.before
         self.state.redraw()
 
@@ -134,7 +133,7 @@ class CropTool(Tool):
         self.cancel()
         slope = degrees(atan2(end.y - start.y, end.x - start.x))
         angle = (slope + 45) % 90 - 45
-        if self.document is not None and not _is_click(start, end) and angle:
+        if self.document is not None and not is_click(start, end) and angle:
             straighten(self.document, -angle)
 
     def overlay(self) -> list[OverlayItem]:
@@ -162,7 +161,3 @@ def _thirds(box: Rect) -> list[OverlayItem]:
         lines.append(Outline((Point(x, box.y), Point(x, box.bottom)), style="guide"))
         lines.append(Outline((Point(box.x, y), Point(box.right, y)), style="guide"))
     return lines
-
-
-def _is_click(start: Pointer, end: Pointer) -> bool:
-    return max(abs(end.x - start.x), abs(end.y - start.y)) * end.scale < _CLICK

@@ -52,10 +52,7 @@ class LassoTool(SelectingTool):
         self.state.redraw()
 
     def key_press(self, key: str) -> bool:
-        if key == "Escape" and self.is_busy:
-            self.cancel()
-            return True
-        return False
+        return self.cancels(key)
 
     def overlay(self) -> list[OverlayItem]:
         return [Outline(tuple(self._points), style="ants")] if self.is_busy else []

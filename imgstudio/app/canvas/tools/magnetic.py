@@ -12,18 +12,15 @@ from typing import Annotated, Final, cast
 import numpy as np
 
 from imgstudio.app.canvas.tools.base import Outline, OverlayItem, Pointer, ToolState
+from imgstudio.app.canvas.tools.outlining import NEAR, SAME, OutliningTool
 from imgstudio.app.canvas.tools.sampling import sampled
-from imgstudio.app.canvas.tools.selecting import SelectingTool, SelectOptions
+from imgstudio.app.canvas.tools.selecting import SelectOptions, screen_distance
 from imgstudio.core.document import Document
 from imgstudio.core.geometry import Point
 from imgstudio.core.params import Number, Ui
 from imgstudio.core.shapes import polygon_coverage
 from imgstudio.engine.livewire import LARGEST_STEP, LiveWire, settled
 
-_NEAR: Final = 8.0
-"""Screen pixels from the first anchor at which a click closes the outline."""
-_SAME: Final = 3.0
-"""Screen pixels within which a second click means the same anchor, as in a double click."""
 _CALM: Final = 4
 """Moves of the pointer that must leave the line alone before it is fixed."""
 _STRAYING: Final = 1.0
@@ -59,7 +56,7 @@ class MagneticOptions(SelectOptions):
     all_layers: Annotated[bool, Ui("All layers", help="Look at the whole picture, not one layer")] = True
 
 
-class MagneticTool(SelectingTool):
+class MagneticTool(OutliningTool):
     """Guards: the lines that are fixed hang together, and the wire's anchor is the end of the last one."""
 
     id = "magnetic"
@@ -91,42 +88,22 @@ class MagneticTool(SelectingTool):
             return
         if self._wire is None:
             self._begin(document, event)
-        elif self._fixed and _screen_distance(self._fixed[0][0], event) <= _NEAR:
-            self._close()
-        elif _screen_distance(self._wire.anchor, event) > _SAME:
+        elif self._fixed and screen_distance(self._fixed[0][0], event) <= NEAR:
+            self.close_outline()
+        elif screen_distance(self._wire.anchor, event) > SAME:
             self._follow(event)
             self._fix(self._live, event)
         self.state.redraw()
-
-    def move(self, event: Pointer) -> None:
-        self.hover(event)
 
     def hover(self, event: Pointer) -> None:
         if self.is_busy:
             self._follow(event)
             self.state.redraw()
 
-    def double_click(self, event: Pointer) -> None:
-        if self.is_busy:
-            self._close()
-
-    def key_press(self, key: str) -> bool:
-        if not self.is_busy:
-            return False
-        if key in ("Return", "Enter"):
-            self._close()
-        elif key == "Backspace":
-            self._take_back()
-        elif key == "Escape":
-            self.cancel()
-        else:
-            return False
-        return True
-
     def take_back(self) -> bool:
         if not self.is_busy:
             return False
-        self._take_back()
+        self.drop_last()
         return True
 
     def cancel(self) -> None:
@@ -169,7 +146,7 @@ class MagneticTool(SelectingTool):
         self._go_on(_inside(self.document, event.point), 3 / event.scale)
         self._live = self._line_to(target)
         options = cast(MagneticOptions, self.options)
-        if self._strays(max(options.width, _NEAR) * _STRAYING / event.scale) and len(before) > 1:
+        if self._strays(max(options.width, NEAR) * _STRAYING / event.scale) and len(before) > 1:
             # Another edge is cheaper to follow than the one the pointer went along: keep what was right.
             self._fix(before, event)
             self._go_on(_inside(self.document, event.point), 3 / event.scale)
@@ -229,7 +206,7 @@ class MagneticTool(SelectingTool):
         self._live, self._trail = (self._wire.anchor,), [self._wire.anchor]
         self._recent.clear()
 
-    def _take_back(self) -> None:
+    def drop_last(self) -> None:
         assert self._wire is not None
         if not self._fixed:
             self.cancel()
@@ -245,7 +222,7 @@ class MagneticTool(SelectingTool):
         reach = cast(MagneticOptions, self.options).width / event.scale
         return wire.snapped(event.point, reach, _step_for(event))
 
-    def _close(self) -> None:
+    def close_outline(self) -> None:
         wire, document = self._wire, self.document
         if wire is None or document is None:
             return
@@ -272,10 +249,6 @@ def _inside(document: Document | None, point: Point) -> Point:
     assert document is not None
     bounds = document.bounds
     return Point(min(max(point.x, 0.0), bounds.width - 1e-3), min(max(point.y, 0.0), bounds.height - 1e-3))
-
-
-def _screen_distance(point: Point, event: Pointer) -> float:
-    return max(abs(point.x - event.x), abs(point.y - event.y)) * event.scale
 
 
 def _length(line: Line) -> float:

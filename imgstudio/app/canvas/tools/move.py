@@ -97,8 +97,7 @@ class MoveTool(Tool):
             drag.held.end_drag()
 
     def key_press(self, key: str) -> bool:
-        if key == "Escape" and self.is_busy:
-            self.cancel()
+        if self.cancels(key):
             return True
         *modifiers, name = key.split("+")
         if name not in _ARROWS or self.document is None or self.is_busy:

@@ -135,10 +135,7 @@ class PaintTool(Tool):
         self.state.redraw()
 
     def key_press(self, key: str) -> bool:
-        if key == "Escape" and self.is_busy:
-            self.cancel()
-            return True
-        return False
+        return self.cancels(key)
 
     def cancel(self) -> None:
         if self._drag is not None:

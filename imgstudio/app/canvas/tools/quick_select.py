@@ -90,10 +90,7 @@ class QuickSelectTool(Tool):
         self.state.redraw()
 
     def key_press(self, key: str) -> bool:
-        if key == "Escape" and self.is_busy:
-            self.cancel()
-            return True
-        return False
+        return self.cancels(key)
 
     def cancel(self) -> None:
         stroke, self._stroke = self._stroke, None

@@ -13,9 +13,9 @@ from imgstudio.app.canvas.tools.sampling import sampled
 from imgstudio.core.document import Document
 from imgstudio.core.geometry import EMPTY, Point, Rect
 from imgstudio.core.jobs import Progress
-from imgstudio.core.pixels import from_float
+from imgstudio.core.pixels import from_float, over_grey
 from imgstudio.core.selection import Coverage
-from imgstudio.engine.edge_fit import edged, on_grey, reduced
+from imgstudio.engine.edge_fit import edged, reduced
 from imgstudio.engine.quick_select import REACH, QuickSelect
 
 _CELLS: Final = 352
@@ -123,7 +123,7 @@ class QuickStroke:
         if rect.is_empty:
             return
         step = ceil(2 * half / _CELLS)
-        rgb = from_float(on_grey(reduced(sampled(self._document, rect, merged=self._merged), step)))
+        rgb = from_float(over_grey(reduced(sampled(self._document, rect, merged=self._merged), step)))
         base = self._edit.store.read(rect)[..., 0]
         known = None if self._window is None else self._window.grower.stroked_colours
         grower = QuickSelect(

@@ -112,7 +112,7 @@ class BoxTool(SelectingTool):
         self.cancel()
         if document is None:
             return
-        if _is_click(start, event):
+        if is_click(start, event):
             if self._mode == "new":
                 deselect(document)
             return
@@ -123,10 +123,7 @@ class BoxTool(SelectingTool):
         self.state.redraw()
 
     def key_press(self, key: str) -> bool:
-        if key == "Escape" and self.is_busy:
-            self.cancel()
-            return True
-        return False
+        return self.cancels(key)
 
     def overlay(self) -> list[OverlayItem]:
         if self._start is None:
@@ -151,8 +148,14 @@ def _rounded(point: Point) -> Point:
     return Point(float(round(point.x)), float(round(point.y)))
 
 
-def _is_click(start: Pointer, end: Pointer) -> bool:
-    return max(abs(end.x - start.x), abs(end.y - start.y)) * end.scale < CLICK
+def screen_distance(point: Point, event: Pointer) -> float:
+    """Screen pixels between a place and the pointer, the longer way of both."""
+    return max(abs(point.x - event.x), abs(point.y - event.y)) * event.scale
+
+
+def is_click(start: Pointer, end: Pointer) -> bool:
+    """Whether the pointer stayed where it was pressed, as hands do."""
+    return screen_distance(start.point, end) < CLICK
 
 
 def _feathered(document: Document, rect: Rect, coverage: Coverage, radius: float) -> tuple[Rect, Coverage]:
