@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -79,6 +80,39 @@ class _Bottleneck(nn.Module):
         return features + change if self.is_residual else change
 
 
+def resting_trunk(trunk: Sequence[Stage]) -> tuple[nn.Sequential, nn.Sequential]:
+    """Stem and stages of a Lite0 whose norms rest; it takes three planes and halves their size five times."""
+    stem = nn.Sequential(FixedConv(3, STEM, 3, stride=2), nn.ReLU6(inplace=True))
+    planes, stages = STEM, []
+    for stage in trunk:
+        incoming = (planes, *[stage.planes] * (stage.blocks - 1))
+        strides = (stage.stride, *[1] * (stage.blocks - 1))
+        blocks = (_Bottleneck(i, stage, s) for i, s in zip(incoming, strides, strict=True))
+        stages.append(nn.Sequential(*blocks))
+        planes = stage.planes
+    return stem, nn.Sequential(*stages)
+
+
+def take_trunk(stem: nn.Sequential, stages: nn.Sequential, classifier: Lite0) -> None:
+    """Let a trunk become that of a classifier, as far as it goes; its norms come to rest."""
+    blocks = [
+        block
+        for stage, own_stage in zip(classifier.stages.children(), stages.children(), strict=False)
+        for block, _ in zip(stage.children(), own_stage.children(), strict=False)
+    ]
+    layers = [
+        layer
+        for part in (classifier.stem, *blocks)
+        for layer in part.modules()
+        if isinstance(layer, SameConv | nn.BatchNorm2d)
+    ]
+    own = [layer for part in (stem, stages) for layer in part.modules() if isinstance(layer, FixedConv)]
+    for mine, convolution, norm in zip(own, layers[::2], layers[1::2], strict=True):
+        assert isinstance(convolution, SameConv)
+        assert isinstance(norm, nn.BatchNorm2d)
+        mine.take(convolution, norm)
+
+
 class SalientNet(nn.Module):
     """RGB (n, 3, h, w) in 0..1 to (n, 1, h, w) scores before the sigmoid, float32; any size, made for 288 x 288.
 
@@ -93,15 +127,8 @@ class SalientNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.normalise = Normalise((127 / 255,) * 3, (128 / 255,) * 3)
-        self.stem = nn.Sequential(FixedConv(3, STEM, 3, stride=2), nn.ReLU6(inplace=True))
-        planes, stages = STEM, []
-        for stage in TRUNK:
-            incoming = (planes, *[stage.planes] * (stage.blocks - 1))
-            strides = (stage.stride, *[1] * (stage.blocks - 1))
-            blocks = (_Bottleneck(i, stage, s) for i, s in zip(incoming, strides, strict=True))
-            stages.append(nn.Sequential(*blocks))
-            planes = stage.planes
-        self.stages = nn.Sequential(*stages)
+        self.stem, self.stages = resting_trunk(TRUNK)
+        planes = TRUNK[-1].planes
         self.narrow = nn.Sequential(
             nn.Conv2d(planes, BOTTOM, 1, bias=False), nn.BatchNorm2d(BOTTOM), nn.ReLU(inplace=True)
         )
@@ -138,27 +165,7 @@ class SalientNet(nn.Module):
 
     def start_from(self, classifier: Lite0) -> None:
         """Take over the trunk of a classifier; its norms come to rest."""
-        blocks = [
-            block
-            for stage, own_stage in zip(classifier.stages.children(), self.stages.children(), strict=False)
-            for block, _ in zip(stage.children(), own_stage.children(), strict=False)
-        ]
-        layers = [
-            layer
-            for part in (classifier.stem, *blocks)
-            for layer in part.modules()
-            if isinstance(layer, SameConv | nn.BatchNorm2d)
-        ]
-        own = [
-            layer
-            for part in (self.stem, self.stages)
-            for layer in part.modules()
-            if isinstance(layer, FixedConv)
-        ]
-        for mine, convolution, norm in zip(own, layers[::2], layers[1::2], strict=True):
-            assert isinstance(convolution, SameConv)
-            assert isinstance(norm, nn.BatchNorm2d)
-            mine.take(convolution, norm)
+        take_trunk(self.stem, self.stages, classifier)
 
     def groups(self) -> list[list[nn.Module]]:
         """Layer groups from the input to the output: trunk down to 1/8, the rest of it, decoder."""
