@@ -98,7 +98,9 @@ class Studio:
         self.context.tool_state.erasing = False
         if self.window.panels_hidden:
             self.window.toggle_panels()
-        for name in [*self._settings_names(), "custom_keys", "recent_files", "window_layout"]:
+        remembered = ("custom_keys", "recent_files", "window_layout")
+        colours = ("colour_palettes", "colour_palette", "hint_colour")
+        for name in [*self._settings_names(), *remembered, *colours]:
             self.settings.reset(name)
         self.answers.reset()
         self.errors.clear()

@@ -81,10 +81,39 @@ class PreviewsObjects(Protocol):
         ...
 
 
+class UndoesOwn(Protocol):
+    """Something in hand with steps of its own, which are undone before those of the document."""
+
+    @property
+    def undo_label(self) -> str:
+        """What an undo takes back; "" for nothing."""
+        ...
+
+    @property
+    def redo_label(self) -> str: ...
+
+    def undo(self) -> None: ...
+
+    def redo(self) -> None: ...
+
+    def holds(self, document: Document) -> bool:
+        """Whether something was done on a document that would be lost with it."""
+        ...
+
+
 class OpensFilters(Protocol):
     """The filter panel, as actions see it."""
 
     def open(self, filter_id: str) -> Any: ...
+
+    def rerun(self, layer: Layer) -> Any:
+        """Open what made an AI layer, with its parameters."""
+        ...
+
+    @property
+    def own_steps(self) -> UndoesOwn:
+        """What was done on the page in hand that is no step of the document yet."""
+        ...
 
     @property
     def can_compare(self) -> bool:
@@ -155,6 +184,10 @@ class RunsActions(Protocol):
 
     def is_enabled(self, action_id: str) -> bool:
         """Whether it can be done now."""
+        ...
+
+    def refresh_soon(self) -> None:
+        """What can be done now may be something else."""
         ...
 
 

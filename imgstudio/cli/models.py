@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from imgstudio.cli.console import Console
 from imgstudio.core import paths
 from imgstudio.core.errors import UserError
 from imgstudio.filters.models import models
 
+if TYPE_CHECKING:
+    from imgstudio.engine.manifest import ModelManifest
+
 ACTIONS: Final = {
     "list": "What is here, and what can be installed.",
-    "install": "Download models.",
+    "install": "Download models, or take over one that you have as a file (DDColor).",
     "verify": "Compare weights with their checksums.",
     "remove": "Delete models that were installed.",
 }
@@ -22,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="list|install|verify|remove")
     for name, text in ACTIONS.items():
         action = actions.add_parser(name, help=text, description=text)
-        action.add_argument("ids", nargs="*", metavar="ID")
+        action.add_argument("ids", nargs="*", metavar="ID" if name != "install" else "ID|FILE")
         action.add_argument("--json", action="store_true", help="for machines")
         if name == "install":
             action.add_argument("--yes", action="store_true", help="download without asking")
@@ -74,17 +78,24 @@ def _install(parsed: argparse.Namespace, console: Console) -> int:
         if model_id in {manifest.id for manifest in registry.manifests()}:
             console.note(f"{model_id} is installed already")
             continue
-        if model_id not in known:
-            raise UserError(f"There is no model “{model_id}”", "", "See: imgstudio models list")
+        entry = known.get(model_id) or _own(model_id)
         install(
-            known[model_id],
+            entry,
             paths.models_folder(),
             console.progress(f"Installing {model_id}"),
             ask=lambda question: parsed.yes or _asked(str(question), console),
         )
         registry.refresh()
-        console.note(f"Installed {model_id}")
+        console.note(f"Installed {entry.id}")
     return 0
+
+
+def _own(path: str) -> ModelManifest:
+    from imgstudio.engine.own_models import entry_of
+
+    if not Path(path).is_file():
+        raise UserError(f"There is no model “{path}”", "", "See: imgstudio models list")
+    return entry_of(Path(path))
 
 
 def _asked(question: str, console: Console) -> bool:

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias, get_args
 
 import numpy as np
 
+from imgstudio.core.lab_mode import recoloured_planes
 from imgstudio.core.layers import BlendMode
 from imgstudio.core.pixels import Floats
 
@@ -143,4 +144,5 @@ _FUNCTIONS: Final[dict[BlendMode, Blend]] = {
     "saturation": _saturation_mode,
     "color": _color,
     "luminosity": _luminosity,
+    "color-lab": recoloured_planes,
 }

@@ -31,8 +31,12 @@ BlendMode = Literal[
     "saturation",
     "color",
     "luminosity",
+    "color-lab",
 ]
-"""W3C Compositing and Blending Level 1 names; "plus" is its additive operator (lighter)."""
+"""W3C Compositing and Blending Level 1 names; "plus" is its additive operator (lighter).
+
+"color-lab" is not the W3C's: a and b of CIE Lab come from the layer, the lightness stays.
+"""
 
 
 @dataclass(slots=True, eq=False)

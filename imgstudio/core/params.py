@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import itertools
 import math
 import types
 from collections.abc import Mapping
@@ -12,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from imgstudio.core import colour_hints, tonecurve
 from imgstudio.core.errors import UserError
+from imgstudio.core.geometry import Transform
 
 P = TypeVar("P")
-Kind = Literal["number", "choice", "flag", "text", "file", "colour", "curve"]
+Kind = Literal["number", "choice", "flag", "text", "file", "colour", "curve", "hints"]
 
 
 GIVEN: Final = object()
@@ -70,6 +71,14 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
+class ColourHints:
+    """A tuple of imgstudio.core.colour_hints.Hint, painted on the picture."""
+
+    most: int = 100_000
+    """Discs, of all strokes together."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ui:
     """How a parameter is presented; never affects the result."""
 
@@ -104,7 +113,7 @@ class Param:
     none_means: str = ""
     """Of a file: what none is called."""
     most_points: int = 0
-    """Of a curve."""
+    """Of a curve, or the discs of colour hints."""
 
     @property
     def label(self) -> str:
@@ -131,7 +140,8 @@ class Param:
             return
         problem = _problem(self, value)
         if problem:
-            raise UserError(f"“{self.label}” cannot be {value!r}", problem, self.allowed())
+            shown = "used" if self.kind == "hints" else repr(value)  # thousands of them say nothing
+            raise UserError(f"“{self.label}” cannot be {shown}", problem, self.allowed())
 
     def allowed(self) -> str:
         """What the parameter accepts, as a sentence."""
@@ -149,6 +159,7 @@ class Param:
             "colour": "Give a colour such as #3366cc",
             "curve": f"Give 2 to {self.most_points} points from left to right, each from 0 to 1, "
             "such as 0,0;0.5,0.6;1,1",
+            "hints": colour_hints.WRITE_THEM,
         }.get(self.kind, "Give a text")
 
     def parse(self, text: str) -> Any:
@@ -183,7 +194,7 @@ def check(params: Any) -> None:
 
 def to_json(params: Any) -> dict[str, Any]:
     """Values as JSON knows them, by name."""
-    return {param.name: _to_plain(getattr(params, param.name)) for param in describe(type(params))}
+    return {param.name: _to_plain(param, getattr(params, param.name)) for param in describe(type(params))}
 
 
 def from_json(params_type: type[P], values: dict[str, Any]) -> P:
@@ -199,6 +210,13 @@ def from_json(params_type: type[P], values: dict[str, Any]) -> P:
     made = params_type(**{name: _from_plain(known[name], value) for name, value in values.items()})
     check(made)
     return made
+
+
+def moved(params: P, transform: Transform) -> P:
+    """The same for a picture that was moved, turned or resized since: colour hints go with it."""
+    painted = [param.name for param in describe(type(params)) if param.kind == "hints"]
+    places = {name: colour_hints.moved(getattr(params, name), transform) for name in painted}
+    return dataclasses.replace(params, **places) if places else params  # type: ignore[type-var]  # as describe asks
 
 
 def from_text(params_type: type[P], assignments: list[str]) -> P:
@@ -239,7 +257,8 @@ def _param(field: dataclasses.Field[Any], hint: Any) -> Param:
         raise TypeError(f"{field.name}: a numeric parameter needs Number(min, max)")
     ui = next((e for e in extras if isinstance(e, Ui)), Ui())
     picture = picture or Picture()
-    most_points = next((e.most_points for e in extras if isinstance(e, Curve)), 0)
+    curves = (e.most_points for e in extras if isinstance(e, Curve))
+    discs = (e.most for e in extras if isinstance(e, ColourHints))
     base = hint if isinstance(hint, type) else tuple
     return Param(
         field.name,
@@ -253,7 +272,7 @@ def _param(field: dataclasses.Field[Any], hint: Any) -> Param:
         picture.suffixes,
         picture.presets,
         picture.none_means,
-        most_points,
+        next(curves, next(discs, 0)),
     )
 
 
@@ -269,7 +288,7 @@ def _kind(hint: Any, extras: tuple[Any, ...], choices: tuple[Any, ...]) -> Kind:
     return kinds[hint]
 
 
-_markers: dict[type, Kind] = {Picture: "file", Colour: "colour", Curve: "curve"}
+_markers: dict[type, Kind] = {Picture: "file", Colour: "colour", Curve: "curve", ColourHints: "hints"}
 
 
 def _problem(param: Param, value: Any) -> str:
@@ -283,7 +302,9 @@ def _problem(param: Param, value: Any) -> str:
     if param.kind == "colour":
         return "" if _is_colour(value) else "It is not a colour"
     if param.kind == "curve":
-        return _curve_problem(value, param.most_points)
+        return tonecurve.problem_of(value, param.most_points)
+    if param.kind == "hints":
+        return colour_hints.problem_of(value, param.most_points)
     if param.kind == "file":
         return "" if isinstance(value, Path) else "It is not a path"
     return "" if isinstance(value, str) else "It is not a text"
@@ -305,34 +326,19 @@ def _is_colour(value: Any) -> bool:
     return len(digits) == 6 and all(c in "0123456789abcdefABCDEF" for c in digits)
 
 
-def _curve_problem(value: Any, most_points: int) -> str:
-    try:
-        points = [(float(x), float(y)) for x, y in value]
-    except (TypeError, ValueError):
-        return "It is not a list of points"
-    if len(points) < 2:
-        return "A curve needs two points or more"
-    if len(points) > most_points:
-        return f"A curve has at most {most_points} points here"
-    xs = [x for x, _ in points]
-    if any(b <= a for a, b in itertools.pairwise(xs)):
-        return "The points must go from left to right"
-    if any(not 0 <= v <= 1 for point in points for v in point):
-        return "Points lie between 0 and 1"
-    return ""
-
-
 def _plain(value: Any) -> str:
     return str(value.value) if isinstance(value, enum.Enum) else str(value)
 
 
-def _to_plain(value: Any) -> Any:
+def _to_plain(param: Param, value: Any) -> Any:
+    if param.kind == "hints" and value is not None:
+        return colour_hints.to_plain(value)
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, tuple):
-        return [_to_plain(item) for item in value]
+        return [_to_plain(param, item) for item in value]
     return value
 
 
@@ -345,6 +351,8 @@ def _from_plain(param: Param, value: Any) -> Any:
         return Path(value)
     if param.kind == "curve" and isinstance(value, list):
         return tuple(tuple(point) if isinstance(point, list) else point for point in value)
+    if param.kind == "hints":
+        return colour_hints.hints_of(value)
     if param.kind == "number" and param.type is float and type(value) is int:
         return float(value)
     return value
@@ -369,16 +377,12 @@ def _parse_choice(param: Param, text: str) -> Any:
     raise ValueError(text)
 
 
-def _parse_curve(param: Param, text: str) -> tuple[tuple[float, float], ...]:
-    pairs = [pair.split(",") for pair in text.split(";")]
-    return tuple((float(x), float(y)) for x, y in pairs)
-
-
 _parsers: dict[Kind, Any] = {
     "number": _parse_number,
     "flag": _parse_flag,
     "choice": _parse_choice,
-    "curve": _parse_curve,
+    "curve": lambda param, text: tonecurve.points_from_text(text),
+    "hints": lambda param, text: colour_hints.hints_from_text(text),
     "file": lambda param, text: Path(text),
     "text": lambda param, text: text,
     "colour": lambda param, text: text,

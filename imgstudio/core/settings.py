@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from psygnal import Signal
 
+from imgstudio.core.colour_text import code_of, colour_of
 from imgstudio.core.errors import UserError
 from imgstudio.core.params import Number, Param, Ui, describe
 from imgstudio.core.paths import ensured, file_errors, user_config, write_atomically
@@ -101,6 +102,12 @@ class Remembered:
     """Opaque text that the window makes and reads."""
     first_start: bool = True
     tours_done: tuple[str, ...] = ()
+    colour_palettes: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Name -> colours as "#rrggbb"; the user's own palettes, and those of the program that were changed."""
+    colour_palette: str = ""
+    """The one that is shown, "" for the first."""
+    hint_colour: str = "#c68863"
+    """What colour hints are painted with."""
 
 
 class Section(NamedTuple):
@@ -281,10 +288,30 @@ def _keys(name: str, value: object) -> Mapping[str, str]:
     return MappingProxyType({_text(name, action): _text(name, keys) for action, keys in value.items()})
 
 
+def _palettes(name: str, value: object) -> Mapping[str, tuple[str, ...]]:
+    if not isinstance(value, Mapping):
+        raise _refused(name, value)
+    return MappingProxyType({_text(name, key): _codes(name, colours) for key, colours in value.items()})
+
+
+def _codes(name: str, value: object) -> tuple[str, ...]:
+    return tuple(_code(name, code) for code in _texts(name, value))
+
+
+def _code(name: str, value: object) -> str:
+    colour = colour_of(_text(name, value))
+    if colour is None:
+        raise _refused(name, value, "Give a colour such as #c08060")
+    return code_of(colour)
+
+
 _REMEMBERED_CHECKS: Final = {
     "custom_keys": _keys,
     "recent_files": lambda name, value: _texts(name, value)[:RECENT_LIMIT],
     "window_layout": _text,
     "first_start": _flag,
     "tours_done": _texts,
+    "colour_palettes": _palettes,
+    "colour_palette": _text,
+    "hint_colour": _code,
 }

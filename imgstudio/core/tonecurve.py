@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+import itertools
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,30 @@ def curve_values(points: Points, xs: npt.NDArray[np.floating]) -> npt.NDArray[np
         + t * t * (t - 1) * h * tangents[place + 1]
     )
     return np.asarray(np.clip(value, 0, 1), np.float64)
+
+
+def problem_of(value: Any, most_points: int) -> str:
+    """Why points are refused, as a sentence; "" if they are not."""
+    try:
+        points = [(float(x), float(y)) for x, y in value]
+    except (TypeError, ValueError):
+        return "It is not a list of points"
+    if len(points) < 2:
+        return "A curve needs two points or more"
+    if len(points) > most_points:
+        return f"A curve has at most {most_points} points here"
+    xs = [x for x, _ in points]
+    if any(b <= a for a, b in itertools.pairwise(xs)):
+        return "The points must go from left to right"
+    if any(not 0 <= v <= 1 for point in points for v in point):
+        return "Points lie between 0 and 1"
+    return ""
+
+
+def points_from_text(text: str) -> Points:
+    """Points as "x,y;x,y"; raises ValueError."""
+    pairs = [pair.split(",") for pair in text.split(";")]
+    return tuple((float(x), float(y)) for x, y in pairs)
 
 
 def _tangents(slopes: npt.NDArray[np.float64], widths: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

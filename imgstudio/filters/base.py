@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from psygnal import Signal
 
-from imgstudio.core.geometry import Rect, Size
+from imgstudio.core.geometry import IDENTITY, Rect, Size, Transform
 from imgstudio.core.imagefile import JpegInfo
 from imgstudio.core.jobs import Progress
+from imgstudio.core.layers import BlendMode
 
 P_contra = TypeVar("P_contra", contravariant=True)
 P = TypeVar("P")
@@ -25,6 +26,10 @@ SourceType = Literal["minorHumanEdits", "algorithmicallyEnhanced", "compositeWit
 
 API_VERSION: Final = 1
 """What a plug-in package must be made for."""
+
+
+def says_nothing(message: str) -> None:
+    """For runs whose warnings nobody would see."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +63,11 @@ class FilterInput:
     is_alpha: bool = False
     """`pixels` are an alpha channel as three equal planes, to be resampled plainly; only where a filter changes
     the size. The run for the colours then has premultiplied pixels and `alpha`."""
+    to_document: Transform = IDENTITY
+    """From pixels of `whole` to those of the document, where parameters lie that name places: a preview is reduced, a
+    contact sheet shows a part."""
+    warn: Callable[[str], None] = says_nothing
+    """Tells the user about this result, in a sentence without its full stop; the same one twice is told once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +140,8 @@ class Filter(Generic[P]):
     the background shines through, replace those of the layer."""
     into: Callable[[P], CutInto] = a_mask
     """What such a result becomes."""
+    blend: BlendMode = "normal"
+    """Of the layer that shows the result."""
     may_be_flat: bool = False
     """Whether one colour where there was a picture is a proper result, as of a mask, not a network's failure."""
     space: Literal["srgb", "linear"] = "srgb"

@@ -122,6 +122,8 @@ def _tiled(item: Filter[Any], image: FilterInput, values: Any, progress: Progres
             shared=shared,
             look=lambda box: encoded[box.slices()],
             device=image.device,
+            to_document=image.to_document,
+            warn=image.warn,
         )
 
     first, rest = progress.part(0.0, 0.5), progress.part(0.5, 1.0)

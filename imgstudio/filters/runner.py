@@ -14,7 +14,7 @@ from imgstudio.core import params as declared
 from imgstudio.core.document import Document
 from imgstudio.core.geometry import IDENTITY, Rect, Transform
 from imgstudio.core.jobs import Progress
-from imgstudio.core.layers import Layer
+from imgstudio.core.layers import BlendMode, Layer
 from imgstudio.core.pixels import Array, from_float, from_linear, linear_of, luma, to_float, top
 from imgstudio.core.recipe import Recipe, RecipeStep
 from imgstudio.core.selection import Selection
@@ -62,6 +62,8 @@ class FilterResult:
     """What becomes of it then."""
     colours: TileStore | None = None
     """RGBA of what stays and has got other colours, which replace the layer's by their alpha; None: nothing has."""
+    blend: BlendMode = "normal"
+    """Of the layer that shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ class FilterJob:
             self.filter.cuts(self.params),
             self.filter.into(self.params),
             self._colours,
+            self.filter.blend,
         )
         return refinish(made, self.how.finish, progress.part(0.97, 1.0))
 
@@ -223,6 +226,8 @@ class FilterJob:
             jpeg=source.jpeg,
             shared=shared,
             device=self.how.device,
+            to_document=_enlarging(self.how.reduce),
+            warn=self._warn,
         )
 
     def _warn(self, message: str) -> None:
@@ -286,17 +291,22 @@ def blend_finish(before: FloatImage, after: FloatImage, finish: Finish) -> Float
 
 def result_layer(result: FilterResult, name: str) -> Layer:
     """The AI layer that shows a result; put it directly above the layer that was filtered."""
-    transform = IDENTITY
-    if result.reduce > 1:
-        transform = Transform(result.reduce, 0.0, 0.0, result.reduce, 0.0, 0.0)
     is_clipped = not isinstance(result.source, ObjectSource)
-    layer = Layer(name, result.pixels, clip=is_clipped, transform=transform, recipe=Recipe((result.step,)))
+    transform, recipe = _enlarging(result.reduce), Recipe((result.step,))
+    layer = Layer(
+        name, result.pixels, blend=result.blend, clip=is_clipped, transform=transform, recipe=recipe
+    )
     if isinstance(result.source, Source) and result.source.selection is not None:
         layer.mask = TileStore(1)
         layer.mask.restore(result.source.selection)
     elif isinstance(result.source, SmallSource) and result.source.coverage is not None:
         layer.mask = TileStore.from_array(result.source.coverage[..., None])
     return layer
+
+
+def _enlarging(reduce: int) -> Transform:
+    """From the pixels of a reduced run to the document's."""
+    return IDENTITY if reduce == 1 else Transform(reduce, 0.0, 0.0, reduce, 0.0, 0.0)
 
 
 def step_of(

@@ -11,7 +11,7 @@ import numpy as np
 from imgstudio.core import params as declared
 from imgstudio.core.document import Document
 from imgstudio.core.errors import UserError
-from imgstudio.core.geometry import Point, Rect
+from imgstudio.core.geometry import Point, Rect, Transform
 from imgstudio.core.imagefile import JpegInfo
 from imgstudio.core.jobs import Progress
 from imgstudio.core.layers import Layer
@@ -92,7 +92,8 @@ class SheetJob:
             width, height = max(1, round(width * factor)), max(1, round(height * factor))
             rgba = unpremultiply(np.asarray(resized(premultiply(rgba), width, height), np.float32))
             coverage = None if coverage is None else resized(coverage, width, height)
-        whole = Rect(0, 0, width, height)
+        whole, box = Rect(0, 0, width, height), self.box
+        enlarging = Transform(box.width / width, 0, 0, box.height / height, box.x, box.y)
         image = FilterInput(
             np.ascontiguousarray(rgba[..., :3]),
             None,
@@ -101,6 +102,7 @@ class SheetJob:
             whole,
             jpeg=self._jpeg() if factor >= 1 else None,
             device=self.how.device,
+            to_document=enlarging,
         )
         return image, np.ascontiguousarray(rgba[..., 3])
 

@@ -18,6 +18,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtTest import QTest
 
 from imgstudio.app.canvas.tools.base import Pointer
+from imgstudio.app.canvas.tools.toolbox import Toolbox
 from imgstudio.app.controllers.presets import Preset, PresetFolder
 from imgstudio.app.controllers.preview_plan import FULL_PIXELS, plan_preview
 from imgstudio.app.controllers.run_rates import RunRates, expected_seconds
@@ -157,17 +158,6 @@ class FakeCanvas(QObject):
         pass
 
 
-class FakeTools:
-    def __init__(self, state):
-        self.state, self.current = state, SimpleNamespace(id="brush", leave=lambda: None)
-        self.tools = {"brush": self.current}
-
-    def activate(self, tool_id):
-        if self.tools[tool_id] is not self.current:
-            self.current.leave()
-            self.current = self.tools[tool_id]
-
-
 @pytest.fixture
 def context(qapp):
     jobs = JobService()
@@ -177,7 +167,8 @@ def context(qapp):
     pixels = np.random.default_rng(0).integers(0, 256, (48, 64, 4), np.uint8)
     pixels[..., 3] = 255
     made.documents.show(Document.from_pixels(pixels))
-    made.tools = FakeTools(made.tool_state)
+    made.tools = Toolbox(made.tool_state)
+    made.tools.activate("brush")
     made.window = SimpleNamespace(canvas=FakeCanvas(made.documents.current))
     yield made
     assert jobs.shutdown(5)

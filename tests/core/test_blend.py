@@ -7,6 +7,7 @@ from imgstudio.core.blend import BLEND_MODES, composite, flatten, render_layer
 from imgstudio.core.blendmodes import blended
 from imgstudio.core.document import Document
 from imgstudio.core.geometry import Rect, Transform
+from imgstudio.core.lab import lab_of, recoloured
 from imgstudio.core.layers import Layer
 from imgstudio.core.tiles import TileStore
 
@@ -51,7 +52,10 @@ def random_stack(seed, dtype, transform):
     layers = []
     for index in range(4):
         made = layer(
-            seed + index, dtype, blend=BLEND_MODES[random.integers(16)], opacity=float(random.random())
+            seed + index,
+            dtype,
+            blend=BLEND_MODES[random.integers(len(BLEND_MODES))],
+            opacity=float(random.random()),
         )
         made.clip = bool(random.integers(2))
         if random.integers(2):
@@ -223,6 +227,28 @@ def test_non_separable_modes_take_the_lightness_they_promise(seed, mode):
     giver = source if mode == "luminosity" else backdrop
     assert np.allclose(np.tensordot(weights, out, 1), np.tensordot(weights, giver, 1), atol=1e-5)
     assert out.min() >= 0 and out.max() <= 1
+
+
+@given(seeds)
+@settings(max_examples=20, deadline=None)
+def test_colour_of_lab_keeps_lightness_and_takes_the_colour_that_can_be_shown(seed):
+    backdrop, source = np.random.default_rng(seed).random((2, 3, 16, 16), np.float32)
+    backdrop[:, 0] *= 0.03  # nearly black, where little can be shown
+    out = blended("color-lab", backdrop, source)
+    below, above, mixed = (
+        lab_of(np.ascontiguousarray(planes.transpose(1, 2, 0))) for planes in (backdrop, source, out)
+    )
+    assert np.abs(mixed[..., 0] - below[..., 0]).max() < 0.05
+    assert np.abs(lab_of(recoloured(below[..., 0], above[..., 1:])) - mixed).max() < 0.6
+    assert out.min() >= 0 and out.max() <= 1
+
+
+def test_colour_of_lab_gives_a_grey_picture_its_colours_back():
+    pixels = np.random.default_rng(1).random((3, 40, 50), np.float32)
+    lightness = lab_of(np.ascontiguousarray(pixels.transpose(1, 2, 0)))[..., 0]
+    grey = recoloured(lightness, np.zeros((40, 50, 2), np.float32)).transpose(2, 0, 1)
+    assert np.abs(blended("color-lab", grey, pixels) - pixels).max() < 2e-3
+    assert np.abs(blended("color-lab", pixels, grey) - grey).max() < 2e-3
 
 
 @given(seeds, modes)

@@ -51,7 +51,7 @@ def random_layer(random, dtype, name, depth=0):
         layer.mask.write(Rect(2, 3, 9, 9), noise(random, 9, 9, np.uint8, 1))
         layer.mask_enabled = bool(random.integers(2))
     layer.visible, layer.clip, layer.locked = (bool(v) for v in random.integers(0, 2, 3))
-    layer.opacity, layer.blend = float(random.random()), BLEND_MODES[random.integers(16)]
+    layer.opacity, layer.blend = float(random.random()), BLEND_MODES[random.integers(len(BLEND_MODES))]
     if random.random() < 0.3:
         step = RecipeStep("denoise", params={"sigma": 2.5, "name": "é"}, seed=3, models={"m": "0" * 64})
         layer.recipe = Recipe((step,))
@@ -200,6 +200,25 @@ def test_a_file_of_another_program_opens_with_what_it_says(tmp_path):
     assert group.children[0].pixels.filled_bounds() == Rect(2, -1, 4, 4)
     assert any("vivid_light" in line for line in document.warnings)
     assert any("text" in line for line in document.warnings)
+
+
+def test_a_mode_of_ours_is_the_nearest_one_to_other_programs_and_itself_here(tmp_path):
+    document = Document.from_pixels(np.full((4, 4, 4), 200, np.uint8))
+    document.layers.root += [
+        Layer("Lab", TileStore.from_array(np.full((4, 4, 4), 90, np.uint8)), blend="color-lab"),
+        Layer("W3C", TileStore.from_array(np.full((4, 4, 4), 60, np.uint8)), blend="color"),
+    ]
+    save(freeze(document), tmp_path / "work.ora")
+    assert [layer.blend for layer in load(tmp_path / "work.ora").layers.root] == [
+        "normal",
+        "color-lab",
+        "color",
+    ]
+    with zipfile.ZipFile(tmp_path / "work.ora") as archive:
+        stack = archive.read("stack.xml").decode()
+    assert stack.count('composite-op="svg:color"') == 2
+    foreign = '<image w="4" h="4"><stack><layer src="data/red.png" composite-op="svg:color"/></stack></image>'
+    assert load(plain_file(tmp_path / "k.ora", foreign, red=RED)).layers.root[0].blend == "color"
 
 
 def test_a_16_bit_layer_makes_a_16_bit_document(tmp_path):

@@ -8,10 +8,12 @@ from imgstudio.engine.nets.colournet import (
     KEY,
     UNIT,
     ColourNet,
+    Hinted,
     Lent,
     Recall,
     colour_grid,
     gathered,
+    no_hints,
     places_of,
 )
 from tests.engine.networks import covers_every_parameter_once
@@ -32,13 +34,9 @@ def are_alike(one, other):
     return float((one - other).abs().max()) < 1e-4 * float(other.abs().max())
 
 
-def no_hints(count, height, width):
-    return torch.zeros(count, 3, height, width)
-
-
 def a_hint(height, width, x, y, a=0.5, b=-0.3):
     hints = no_hints(1, height, width)
-    hints[0, :, y : y + 6, x : x + 6] = torch.tensor([a, b, 1.0])[:, None, None]
+    hints.marks[0, :, y : y + 6, x : x + 6] = torch.tensor([a, b, 1.0])[:, None, None]
     return hints
 
 
@@ -67,7 +65,7 @@ def test_a_hint_changes_what_is_told_everywhere_but_not_what_is_seen(net):
 
 def test_hints_of_a_picture_do_not_leak_into_another_one_of_the_batch(net):
     grey = torch.rand(2, 1, 64, 64)
-    hints = torch.cat((a_hint(64, 64, 8, 8), no_hints(1, 64, 64)))
+    hints = Hinted(*(torch.cat(pair) for pair in zip(a_hint(64, 64, 8, 8), no_hints(1, 64, 64), strict=True)))
     with torch.inference_mode():
         together = net(grey, hints)
         alone = net(grey[1:], no_hints(1, 64, 64))
@@ -90,6 +88,16 @@ def test_lent_colours_count_only_where_they_are_there(net):
     assert torch.allclose(lent.ab, torch.full_like(lent.ab, 0.4))
 
 
+def test_what_was_spread_already_is_heard_at_every_size(net):
+    grey, hints = torch.rand(1, 1, 64, 64), no_hints(1, 64, 64)
+    with torch.inference_mode():
+        plain = net(grey, hints)
+        heard = net(grey, hints._replace(field=torch.full_like(hints.field, 0.5)))
+
+    assert not are_alike(plain.ab, heard.ab)
+    assert not are_alike(plain.chances, heard.chances)
+
+
 def test_recall_gives_the_colour_of_the_place_that_is_most_alike():
     keys = torch.nn.functional.normalize(torch.randn(1, HEADS, 5, KEY), dim=-1)
     ab = torch.rand(1, 5, 2)
@@ -105,7 +113,7 @@ def test_recall_gives_the_colour_of_the_place_that_is_most_alike():
 
 
 def test_hints_are_gathered_as_the_mean_of_what_is_hinted():
-    hints = no_hints(1, 16, 16)
+    hints = torch.zeros(1, 3, 16, 16)
     hints[0, :, 0, 0] = torch.tensor([0.2, 0.4, 1.0])
     hints[0, :, 0, 1] = torch.tensor([0.4, 0.0, 1.0])
 

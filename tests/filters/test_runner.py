@@ -239,3 +239,44 @@ def test_the_recipe_step_repeats_the_run():
     result = capture(document, document.active, replace(invert, id="inv"), NoParams(), how).run(Progress())
     step = result.step
     assert (step.filter, step.strength, step.detail, step.seed, step.region) == ("inv", 0.25, 0.5, 7, "all")
+
+
+def test_a_reduced_run_knows_where_places_of_the_document_lie():
+    document, seen = noise(1300, 700), []
+
+    def prepare(image, params, progress):
+        seen.append((image.to_document, image.whole))
+
+    def run(image, params, progress):
+        seen.append((image.to_document, image.whole))
+        return image.pixels
+
+    item = make(run, prepare=prepare)
+    for reduce in (1, 3):
+        seen.clear()
+        order(document, item, RunSettings(reduce=reduce)).run(Progress())
+        for to_document, whole in seen:
+            corner = to_document.apply(whole.right, whole.bottom)
+            assert (corner.x, corner.y) == (pytest.approx(700, abs=2), pytest.approx(1300, abs=2))
+
+
+def test_what_a_filter_has_to_say_is_told_once():
+    document = noise(700, 700)
+
+    def prepare(image, params, progress):
+        image.warn("It looks odd")
+
+    def run(image, params, progress):
+        image.warn("This part does too")
+        return image.pixels
+
+    result = order(document, make(run, prepare=prepare)).run(Progress())
+    assert result.warnings == ("It looks odd", "This part does too")
+
+
+def test_a_result_may_lie_over_the_picture_in_another_mode():
+    document = noise()
+    item = make(lambda image, params, progress: image.pixels[..., ::-1], blend="luminosity")
+    layer = result_layer(order(document, item).run(Progress()), "It")
+    assert layer.blend == "luminosity"
+    assert result_layer(order(document, invert).run(Progress()), "It").blend == "normal"

@@ -151,3 +151,26 @@ def test_what_is_cut_away_is_transparent(document):
 def test_values_out_of_range_are_refused_before_it_starts(document):
     with pytest.raises(UserError):
         sheet(document, DARKEN, plain(0.5, 2.0))
+
+
+def test_places_of_the_document_are_known_on_every_picture():
+    spots = []
+
+    def run(image, params, progress):
+        spots.append(image.to_document.inverted().apply(300, 200))
+        return image.pixels
+
+    pixels = np.full((400, 600, 4), 255, np.uint8)
+    pixels[200, 300, :3] = 0
+    document = Document.from_pixels(pixels)
+    box = Rect(200, 100, 400, 300)
+    document.selection.store.write(box, np.full((300, 400, 1), 255, np.uint8))
+    document.selection.touched()
+    item = Filter("mark", "Mark", "Adjust", "Marks.", DarkenParams, run)
+    job = capture_sheet(
+        document, document.active, item, variations(item, DarkenParams()), RunSettings(), side=100
+    )
+    (first, *_) = job.run(Progress())
+    x, y = spots[0]
+    row, column = np.unravel_index(int(first[..., 0].argmin()), first.shape[:2])
+    assert (abs(x - 0.5 - column) <= 1, abs(y - 0.5 - row) <= 1) == (True, True)

@@ -54,6 +54,7 @@ TOOLS = {
     "ai_select": (Key.Key_A, NONE),
     "mask_brush": (Key.Key_K, NONE),
     "fill": (Key.Key_G, NONE),
+    "colour_hints": (Key.Key_J, NONE),
     "eyedropper": (Key.Key_I, NONE),
     "hand": (Key.Key_H, NONE),
     "zoom": (Key.Key_Z, NONE),

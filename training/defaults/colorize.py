@@ -27,7 +27,7 @@ from torch.nn import functional as F
 
 from imgstudio.core.pixels import Floats, resized, to_float
 from imgstudio.engine.manifest import ModelManifest, read_manifest, save_model
-from imgstudio.engine.nets.colournet import ARCHITECTURE, UNIT, ColourNet, Lent, Told
+from imgstudio.engine.nets.colournet import ARCHITECTURE, UNIT, ColourNet, Hinted, Lent, Told
 from imgstudio.engine.nets.lite0 import Lite0
 from imgstudio.engine.registry import ModelRegistry
 from imgstudio.learn.data import decoded
@@ -35,8 +35,8 @@ from imgstudio.learn.plan import Curve, Optimiser, Phase, Plan
 from imgstudio.learn.reports import Goal, PreviewRow, Validation
 from imgstudio.learn.task import Batch, Terms
 from imgstudio.learn.trainer import Trainer
-from training.defaults.colorize_data import JUDGED, SOURCES, Photos, hints_on, photos_in, taken_apart
-from training.defaults.script import bring, given, options
+from training.defaults.colorize_data import SOURCES, Photos, field_on, hints_on, judging, taken_apart
+from training.defaults.script import bring, given, network_of, options
 
 LOG = logging.getLogger("training.colorize")
 EPOCHS: Final = 20.0
@@ -44,6 +44,9 @@ STAGES: Final = ((160, 0.6, 16), (224, 0.4, 8))
 """Side of the squares (pixels), share of the time, batch; one after the other."""
 RATES: Final = (1.5e-3, 6e-4, 2e-6)
 """Of all but the trunk at the ends of the stages."""
+LATER: Final = ((192, 0.5, 10), (256, 0.5, 6))
+LATER_RATES: Final = (8e-4, 3e-4, 2e-6)
+"""Of a sitting that begins with a trained network."""
 TRUNK: Final = 0.1
 """Rate of the first layers, which know much already / rate of the last ones."""
 WARM_UP: Final = 0.06
@@ -68,14 +71,28 @@ LIMITS: Final = (
 )
 
 
-def plan_of(minutes: float, seed: int) -> Plan:
-    """Small squares first, then larger ones; the rate only falls after a short climb."""
+def plan_of(minutes: float, seed: int, *, later: bool = False) -> Plan:
+    """Small squares first, then larger ones; the rate only falls after a short climb, with a new network's trunk at rest."""
     rule = Optimiser("adamw", weight_decay=2e-2, beta2=0.99)
-    climb = Curve("linear", RATES[0] / 50, RATES[0])
-    side, _, batch = STAGES[0]
-    made = [Phase("Climb", EPOCHS * WARM_UP, rate=climb, size=side, batch=batch, optimiser=rule, frozen=2)]
-    for (side, share, batch), start, end in zip(STAGES, RATES[:-1], RATES[1:], strict=True):
-        length = EPOCHS * (share - (WARM_UP if side == STAGES[0][0] else 0))
+    stages, rates = (LATER, LATER_RATES) if later else (STAGES, RATES)
+    side, _, batch = stages[0]
+    climb = Curve("linear", rates[0] / 50, rates[0])
+    frozen = 0 if later else 2
+    warm_up = WARM_UP / 3 if later else WARM_UP
+    made = [
+        Phase(
+            "Climb",
+            EPOCHS * warm_up,
+            rate=climb,
+            size=side,
+            batch=batch,
+            optimiser=rule,
+            frozen=frozen,
+            spread=TRUNK,
+        )
+    ]
+    for (side, share, batch), start, end in zip(stages, rates[:-1], rates[1:], strict=True):
+        length = EPOCHS * (share - (warm_up if side == stages[0][0] else 0))
         rate = Curve("cosine", start, end)
         made.append(
             Phase(f"{side} px", length, rate=rate, size=side, batch=batch, optimiser=rule, spread=TRUNK)
@@ -88,13 +105,16 @@ class ColorizeTask:
 
     goal = Goal(f"PSNR at {HINTS}")
 
-    def __init__(self, data: Path, start: Lite0, *, seed: int = 0) -> None:
-        """The trunk of `start` is where the network begins."""
+    def __init__(self, data: Path, start: Lite0 | ColourNet, *, seed: int = 0) -> None:
+        """The network begins as `start`, or with its trunk."""
         self._photos = Photos(data)
-        self._judged = list(photos_in(data, JUDGED, held_out=True))[::2][:SHOWN]
+        self._judged = judging(data)[::2][:SHOWN]
         torch.manual_seed(seed)
         network = ColourNet()
-        network.start_from(start)
+        if isinstance(start, Lite0):
+            network.start_from(start)
+        else:
+            network.load_state_dict(start.state_dict())
         self.network: nn.Module = network
         self.groups: Sequence[Sequence[nn.Module]] = network.groups()
         self.train_count = len(self._photos)
@@ -105,7 +125,8 @@ class ColorizeTask:
         drawn = [self._photos.draw(index, phase.size, random) for index in indices]
         return {
             "grey": torch.from_numpy(np.stack([one.grey for one in drawn]))[:, None],
-            "hints": _planes([one.hints for one in drawn]),
+            "marks": _planes([one.hints.marks for one in drawn]),
+            "field": _planes([one.hints.spread for one in drawn]),
             "ab": _planes([one.ab for one in drawn]),
             "lent_grey": torch.from_numpy(np.stack([one.lent_grey for one in drawn]))[:, None],
             "lent_ab": _planes([one.lent_ab for one in drawn]),
@@ -119,7 +140,7 @@ class ColorizeTask:
         lends = batch["lends"]
         if bool(lends.any()):
             lent = self._lent(network, batch, lends)
-        told = network.colour(seen, batch["hints"], lent)
+        told = network.colour(seen, Hinted(batch["marks"], batch["field"]), lent)
         return self._compared(network, told, batch["ab"])
 
     def _lent(self, network: ColourNet, batch: Batch, lends: Tensor) -> Lent:
@@ -218,7 +239,8 @@ class ColorizeTask:
 @torch.no_grad()
 def colours_of(network: ColourNet, grey: Floats, hints: Floats) -> Floats:
     """(h, w, 2) / `UNIT` that the network says of (h, w) and (h, w, 3)."""
-    told = network(torch.from_numpy(grey)[None, None], _planes([hints]))
+    field = field_on(grey, hints)
+    told = network(torch.from_numpy(grey)[None, None], Hinted(*(_planes([part]) for part in field)))
     large = F.interpolate(told.ab, grey.shape, mode="bilinear", align_corners=False)
     return np.asarray(large[0].permute(1, 2, 0).numpy(), np.float32)
 
@@ -234,15 +256,29 @@ def _planes(pictures: Sequence[Floats]) -> Tensor:
     return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous()
 
 
+def started(folder: Path | None) -> tuple[Lite0 | ColourNet, dict[str, Any]]:
+    """What the training begins with, and what is known of the training before it."""
+    if folder is None:
+        classifier = ModelRegistry.of_user().load("imagenet-lite0")
+        assert isinstance(classifier, Lite0)
+        return classifier, {}
+    network = network_of(folder, ARCHITECTURE)
+    assert isinstance(network, ColourNet)
+    return network, {"before": read_manifest(folder).card.get("training", {})}
+
+
 def main() -> None:
-    args = given(options("Train the network that colorizes.", minutes=80))
-    classifier = ModelRegistry.of_user().load("imagenet-lite0")
-    assert isinstance(classifier, Lite0)
-    task = ColorizeTask(args.data, classifier, seed=args.seed)
-    trainer = Trainer(task, plan_of(args.minutes, args.seed), args.device)
+    parser = options("Train the network that colorizes.", minutes=80)
+    parser.add_argument(
+        "--start", type=Path, help="model folder to begin from, trained by this script before"
+    )
+    args = given(parser)
+    start, before = started(args.start)
+    task = ColorizeTask(args.data, start, seed=args.seed)
+    trainer = Trainer(task, plan_of(args.minutes, args.seed, later=args.start is not None), args.device)
     bring(trainer, args)
     folder = args.export or args.out / "model"
-    training = {"steps": trainer.step, "seconds": round(trainer.seconds), "seed": args.seed}
+    training = {**before, "steps": trainer.step, "seconds": round(trainer.seconds), "seed": args.seed}
     if args.scores:
         training["benchmark"] = json.loads(args.scores.read_text(encoding="utf-8"))
     task.export(trainer.network_now(), folder, "Colorize", training)

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from imgstudio.core.pixels import Array, Floats, resized, to_float
+from imgstudio.engine.colorize.field import Field, field_of, halved
 from imgstudio.engine.nets.colournet import UNIT
 from imgstudio.learn.data import decoded, pictures_in
 
@@ -37,7 +38,7 @@ LONGEST: Final = 320
 """Longer side at which photos are kept (pixels)."""
 COLOURLESS: Final = 4.0
 """Mean chroma below which a photo teaches nothing (Lab)."""
-NONE, MANY, LENT, OTHER_COLOURS, OLD_FILM = 0.35, 0.2, 0.2, 0.25, 0.25
+NONE, MANY, LENT, OTHER_COLOURS, OLD_FILM = 0.3, 0.3, 0.2, 0.25, 0.25
 """Shares of squares without hints, with very many, with lent colours, with colours that were turned (if hinted), and
 with the greys of a film that does not see all colours alike."""
 FEW: Final = 1 / 8
@@ -49,8 +50,8 @@ class Square(NamedTuple):
 
     grey: Floats
     """(side, side) lightness, 0..1."""
-    hints: Floats
-    """(side, side, 3): a and b / `UNIT`, 1 where there is a hint."""
+    hints: Field
+    """Its colours / `UNIT` too."""
     ab: Floats
     """(side, side, 2) / `UNIT`: the answer."""
     lent_grey: Floats
@@ -72,6 +73,11 @@ def photos_in(data: Path, folders: Iterable[str], *, held_out: bool) -> Iterator
         for path in pictures_in(data / folder):
             if not (folder.startswith("masks") and path.suffix == ".png") and is_held_out(path) == held_out:
                 yield path
+
+
+def judging(data: Path) -> list[Path]:
+    """Kept-back photos in a fixed order: every second one judges the training and chose what there was to choose."""
+    return list(photos_in(data, JUDGED, held_out=True))
 
 
 class Photos:
@@ -101,7 +107,9 @@ class Photos:
         if lends:
             other = photo if random.random() < 0.75 else self._photos[int(random.integers(len(self)))]
             lent_grey, lent_ab = taken_apart(_part(other, side, random))
-        return Square(_spoiled(grey, random), hints_on(ab, count, random), ab, lent_grey, lent_ab, lends)
+        seen = _spoiled(grey, random)
+        hints = field_on(seen, hints_on(ab, count, random))
+        return Square(seen, hints, ab, lent_grey, lent_ab, lends)
 
 
 def taken_apart(pixels: Floats) -> tuple[Floats, Floats]:
@@ -131,6 +139,13 @@ def hints_on(ab: Floats, count: int, random: np.random.Generator) -> Floats:
         if inside.any():
             planes[inside] = (*ab[inside].mean(0), 1)
     return planes
+
+
+def field_on(grey: Floats, hints: Floats) -> Field:
+    """Hints (h, w, 3) as the network is told them; `grey` is (h, w) in 0..1."""
+    units = np.array([UNIT, UNIT, 1], np.float32)
+    made = field_of(halved(grey * np.float32(100)), np.asarray(hints * units, np.float32))
+    return Field(hints, np.asarray(made.spread / units, np.float32))
 
 
 def _count(random: np.random.Generator) -> int:

@@ -23,34 +23,45 @@ from imgstudio.core.pixels import Array
 
 def can_undo(context: AppContext) -> bool:
     document = context.documents.current
-    return document is not None and (document.history.can_undo or context.tools.current.can_take_back)
+    has_own = context.tools.current.can_take_back or bool(context.filter_panel.own_steps.undo_label)
+    return document is not None and (document.history.can_undo or has_own)
 
 
 def can_redo(context: AppContext) -> bool:
     document = context.documents.current
-    return document is not None and document.history.can_redo
+    has_own = bool(context.filter_panel.own_steps.redo_label)
+    return document is not None and (document.history.can_redo or has_own)
 
 
 def undo(context: AppContext) -> None:
-    """Take back the drag under way, or else the last step."""
-    if not context.tools.current.take_back():
+    """Take back the drag under way, or else the last step on the page in hand or of the document."""
+    own = context.filter_panel.own_steps
+    if context.tools.current.take_back():
+        return
+    if own.undo_label:
+        own.undo()
+    else:
         current(context).history.undo()
 
 
 def redo(context: AppContext) -> None:
-    current(context).history.redo()
+    own = context.filter_panel.own_steps
+    if own.redo_label:
+        own.redo()
+    else:
+        current(context).history.redo()
 
 
 def undo_text(context: AppContext) -> str:
     document = context.documents.current
     label = document.history.undo_label if document is not None else ""
-    return f"{tr('Undo')} {lower_first(label)}".strip()
+    return f"{tr('Undo')} {lower_first(context.filter_panel.own_steps.undo_label or label)}".strip()
 
 
 def redo_text(context: AppContext) -> str:
     document = context.documents.current
     label = document.history.redo_label if document is not None else ""
-    return f"{tr('Redo')} {lower_first(label)}".strip()
+    return f"{tr('Redo')} {lower_first(context.filter_panel.own_steps.redo_label or label)}".strip()
 
 
 def lower_first(label: str) -> str:

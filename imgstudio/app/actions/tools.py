@@ -34,7 +34,9 @@ def tool_actions(tools: Iterable[Tool]) -> tuple[ActionSpec, ...]:
 
 
 def swap(context: AppContext) -> None:
-    """Swap painting and erasing while painting the selection or a layer's mask, else the two colours."""
+    """Swap painting and erasing while painting the selection, a layer's mask or hints, else the two colours."""
+    if context.tools.current.swap():
+        return
     state = context.tool_state
     if context.tools.current.id == "mask_brush" or state.target == "mask":
         state.erasing = not state.erasing
@@ -67,7 +69,12 @@ def _hardness(step: float) -> Callable[[AppContext], None]:
 
 
 def _opacity(digit: int) -> Callable[[AppContext], None]:
-    return lambda context: brush_keys.set_opacity(context.tools, brush_keys.opacity_of_digit(digit))
+    return lambda context: _press_digit(context, digit)
+
+
+def _press_digit(context: AppContext, digit: int) -> None:
+    if not context.tools.current.digit(digit):
+        brush_keys.set_opacity(context.tools, brush_keys.opacity_of_digit(digit))
 
 
 ACTIONS: Final = (

@@ -51,7 +51,7 @@ MODES: Final[dict[BlendMode, QPainter.CompositionMode]] = {
 }
 """Modes QPainter blends itself; of a reduced picture the others are blended in numpy."""
 STEEP: Final[frozenset[BlendMode]] = frozenset(
-    ("color-dodge", "color-burn", "hue", "saturation", "color", "luminosity")
+    ("color-dodge", "color-burn", "hue", "saturation", "color", "luminosity", "color-lab")
 )
 """Modes that can make any jump of a rounding below them."""
 _EXACTLY: Final = 5

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import Final
+from typing import Final, TypeAlias
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPainterPathStroker, QPen, QPolygonF
 
 from imgstudio.app.canvas.painting import picture_box, qrect
-from imgstudio.app.canvas.tools.base import Circle, Outline, OverlayItem, Shade, Spot, Swath
+from imgstudio.app.canvas.tools.base import (
+    Circle,
+    Edge,
+    Mark,
+    Outline,
+    OverlayItem,
+    Rgb,
+    Shade,
+    Spot,
+    Swath,
+)
 from imgstudio.app.canvas.view import View
 from imgstudio.core.geometry import EMPTY, Point, Rect
 
@@ -33,6 +43,17 @@ _ARM: Final = 3.5
 """Half the length of its sign."""
 _TINT: Final = 110
 """Alpha of what a brush has gone over."""
+_PAINT: Final = 170
+"""The same where it is painted in a colour."""
+_FILL: Final = 70
+"""Alpha of a brush that is filled with its colour."""
+_MARK: Final = 4.5
+"""Radius of a mark."""
+_KEPT: Final = QColor(128, 128, 128)
+
+
+_Placed: TypeAlias = Outline | Circle | Swath | Spot | Mark | Edge
+"""All but what covers the whole window."""
 
 
 def pen(colour: QColor, width: float) -> QPen:
@@ -73,6 +94,10 @@ def paint_items(
                 artist.swath(item)
             case Spot():
                 artist.spot(item)
+            case Mark():
+                artist.mark(item)
+            case Edge():
+                artist.edge(item)
 
 
 def items_box(view: View, items: Sequence[OverlayItem], ratio: float) -> Rect:
@@ -85,7 +110,7 @@ def items_box(view: View, items: Sequence[OverlayItem], ratio: float) -> Rect:
     return box if box.is_empty else box.expanded(round(_MARGIN * ratio))
 
 
-def _item_box(view: View, item: Outline | Circle | Swath | Spot) -> Rect:
+def _item_box(view: View, item: _Placed) -> Rect:
     middles, reach = _middles_of(item)
     corners = [Point(x + way * reach, y + way * reach) for x, y in middles for way in (-1, 1)]
     if not corners:
@@ -95,14 +120,14 @@ def _item_box(view: View, item: Outline | Circle | Swath | Spot) -> Rect:
     return Rect(x0, y0, int(max(p.x for p in spots)) + 1 - x0, int(max(p.y for p in spots)) + 1 - y0)
 
 
-def _middles_of(item: Outline | Circle | Swath | Spot) -> tuple[tuple[Point, ...], float]:
+def _middles_of(item: _Placed) -> tuple[tuple[Point, ...], float]:
     """Points, and how far an item reaches beyond them in document pixels."""
     match item:
         case Circle():
             return (item.center,), item.radius
-        case Swath():
+        case Swath() | Edge():
             return item.points, item.width / 2
-        case Spot():
+        case Spot() | Mark():
             return (item.at,), 0.0
         case Outline():
             return item.points, 0.0
@@ -131,6 +156,11 @@ class _Artist:
             _cross(self._painter, center, _CROSS * self._line, self._line)
             return
         self._painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if item.fill is not None:
+            self._painter.setBrush(_faint(item.fill, _FILL))
+            self._painter.setPen(Qt.PenStyle.NoPen)
+            self._painter.drawEllipse(center, radius, radius)
+            self._painter.setBrush(Qt.BrushStyle.NoBrush)
         self._rings(center, radius, self._line)
         inner = item.inner * self._view.zoom
         if _SMALLEST_CIRCLE * self._line < inner < radius - 2 * self._line:
@@ -180,6 +210,8 @@ class _Artist:
     def swath(self, item: Swath) -> None:
         tint = QColor(self._accent if item.wanted is None else _WANTED[item.wanted])
         tint.setAlpha(_TINT)
+        if item.colour is not None:
+            tint = _faint(item.colour, _PAINT)
         wide = QPen(tint, item.width * self._view.zoom)
         wide.setCapStyle(Qt.PenCapStyle.RoundCap)
         wide.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
@@ -190,6 +222,34 @@ class _Artist:
             self._painter.drawPoint(points[0])
         else:
             self._painter.drawPolyline(QPolygonF(points))
+        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+
+    def mark(self, item: Mark) -> None:
+        """Dark, light and its colour, so that it is seen on any ground and told from it."""
+        at, line = QPointF(*self._view.to_screen(*item.at)), self._line
+        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._painter.setBrush(_KEPT if item.colour is None else QColor(*item.colour))
+        for colour, width in ((_DARK, 3.5 * line), (_LIGHT, 1.5 * line)):
+            self._painter.setPen(pen(colour, width))
+            self._painter.drawEllipse(at, _MARK * line, _MARK * line)
+        self._painter.setBrush(Qt.BrushStyle.NoBrush)
+        if item.colour is None:
+            arm = QPointF(_MARK * line, -_MARK * line) * 0.7
+            self._painter.drawLine(at - arm, at + arm)
+        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+
+    def edge(self, item: Edge) -> None:
+        way = QPainterPath(QPointF(*self._view.to_screen(*item.points[0])))
+        for point in item.points[1:] or item.points:
+            way.lineTo(QPointF(*self._view.to_screen(*point)))
+        wide = QPainterPathStroker(QPen(_DARK, max(item.width * self._view.zoom, 2 * _MARK * self._line)))
+        wide.setCapStyle(Qt.PenCapStyle.RoundCap)
+        wide.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        outline = wide.createStroke(_longer(way)).simplified()
+        self._painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for colour, width in ((_DARK, 4 * self._line), (_LIGHT, 2 * self._line)):
+            self._painter.setPen(pen(colour, width))
+            self._painter.drawPath(outline)
         self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
 
     def _strokes(self, item: Outline) -> tuple[QPen, ...]:
@@ -217,6 +277,19 @@ class _Artist:
             self._painter.drawEllipse(at, _RING * self._line, _RING * self._line)
             self._painter.drawEllipse(at, self._line / 2, self._line / 2)
         self._painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+
+
+def _faint(colour: Rgb, alpha: int) -> QColor:
+    return QColor(*colour, alpha)
+
+
+def _longer(way: QPainterPath) -> QPainterPath:
+    """A way that goes nowhere has no outline in Qt, so it goes a little way."""
+    if way.length() > 0:
+        return way
+    longer, at = QPainterPath(way), way.currentPosition()
+    longer.lineTo(at + QPointF(0.01, 0))
+    return longer
 
 
 def _slants(points: Sequence[QPointF]) -> bool:

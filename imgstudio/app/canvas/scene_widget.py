@@ -43,6 +43,7 @@ class SceneWidget(PointerWidget):
         self._accent = QColor(tokens(settings.theme).accent)
         self.view.changed = self._on_view_changed
         toolbox.state.redraw = self._redraw_overlay
+        toolbox.state.marks_changed = self.update
         settings.changed.connect(self._on_setting)
         toolbox.changed.connect(self._on_tool)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -106,6 +107,9 @@ class SceneWidget(PointerWidget):
             items = self._items()
             self._overlay_box = items_box(self.view, items, ratio)
             phase = self.scene.selection.phase
+            if self.scene.comparing != "original":
+                marks = self.toolbox.state.marks
+                paint_items(painter, self.view, marks, ratio=ratio, accent=self._accent)
             paint_items(painter, self.view, items, ratio=ratio, accent=self._accent, phase=phase)
         painter.end()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ from PySide6.QtCore import QObject
 from imgstudio.app.context import AppContext
 from imgstudio.app.controllers.documents import Documents
 from imgstudio.app.i18n import tr
+from imgstudio.app.names import short
 from imgstudio.core.document import Document
 from imgstudio.core.opening import is_project
 
@@ -36,6 +38,8 @@ def close_documents(
     then: Callable[[], object] = lambda: None,
 ) -> None:
     """Close documents, asking about unsaved ones first; `then` is called only when all are closed."""
+    if not _may_drop_strokes(context, wanted):
+        return
     unsaved = [document for document in wanted if not document.history.is_clean]
     answer = context.ask.unsaved([document.name for document in unsaved]) if unsaved else "discard"
     if answer == "cancel":
@@ -55,6 +59,11 @@ def close_documents(
         documents.save(document, path)
 
 
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """A question without anything to fill in."""
+
+
 class _SavedThenClosed(QObject):
     """Waits for saves to end. A failed save keeps everything open; the failure is told by then."""
 
@@ -71,6 +80,16 @@ class _SavedThenClosed(QObject):
         if all(item.history.is_clean for item in self._wanted):
             _close(self._documents, self._wanted)
             self._then()
+
+
+def _may_drop_strokes(context: AppContext, wanted: Sequence[Document]) -> bool:
+    """Ask about what was painted on documents and not applied yet."""
+    names = [short(document.name) for document in wanted if context.filter_panel.own_steps.holds(document)]
+    if not names:
+        return True
+    said = tr("What was painted on “{name}” is not applied yet. Apply it first to keep it.")
+    note = said.format(name="”, “".join(names))
+    return context.ask.form(tr("Colour strokes"), Nothing(), note=note, accept=tr("Close anyway")) is not None
 
 
 def _close(documents: Documents, wanted: Sequence[Document]) -> None:

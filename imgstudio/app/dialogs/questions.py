@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QPushButton, QWidget
 
 from imgstudio.app.dialogs.export_params import ExportParams, format_of, params_of
 from imgstudio.app.i18n import tr
 from imgstudio.app.jobs import JobService
+from imgstudio.app.names import short
 from imgstudio.core.document import Document
 from imgstudio.core.imagefile import READABLE
 from imgstudio.core.settings import Settings
 
 P = TypeVar("P")
-LONGEST_NAME: Final = 60
 
 
 class Questions:
@@ -60,10 +60,10 @@ class Questions:
         box.setObjectName("unsaved")
         box.setWindowTitle(tr("Unsaved changes"))
         if len(names) == 1:
-            box.setText(tr("Save the changes to “{name}”?").format(name=_short(names[0])))
+            box.setText(tr("Save the changes to “{name}”?").format(name=short(names[0])))
         else:
             box.setText(tr("Save the changes to {count} pictures?").format(count=len(names)))
-            box.setInformativeText("\n".join(_short(name) for name in names))
+            box.setInformativeText("\n".join(short(name) for name in names))
         save = box.addButton(tr("Save"), QMessageBox.ButtonRole.AcceptRole)
         discard = box.addButton(tr("Do not save"), QMessageBox.ButtonRole.DestructiveRole)
         cancel = box.addButton(tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
@@ -113,10 +113,3 @@ def make_primary(button: QPushButton) -> None:
     button.setProperty("primary", "true")
     button.style().unpolish(button)
     button.style().polish(button)
-
-
-def _short(name: str) -> str:
-    if len(name) <= LONGEST_NAME:
-        return name
-    half = LONGEST_NAME // 2
-    return f"{name[:half]}…{name[-half:]}"

@@ -15,6 +15,7 @@ from imgstudio.app.forms.colour_editor import ColourEditor
 from imgstudio.app.forms.curve_editor import CurveEditor
 from imgstudio.app.forms.editor import Editor
 from imgstudio.app.forms.file_editor import FileEditor
+from imgstudio.app.forms.hints_editor import HintsEditor
 from imgstudio.app.forms.number_row import NumberEditor
 from imgstudio.app.forms.segmented import SegmentedButtons
 from imgstudio.core.params import Param
@@ -159,6 +160,7 @@ EDITORS: Final[dict[str, type[Editor]]] = {
     "file": FileEditor,
     "colour": ColourEditor,
     "curve": CurveEditor,
+    "hints": HintsEditor,
 }
 
 

@@ -60,6 +60,16 @@ class ParamForm(QWidget):
             self.set_label_width(self.wanted_label_width())
         self._show_what_applies()
 
+    def put_instead(self, name: str, widget: QWidget) -> None:
+        """Show a widget, which tells of its edits elsewhere, in the place of a row; the parameter is kept."""
+        row = self._holders[name]
+        holder = row.parentWidget()
+        layout = None if holder is None else holder.layout()
+        assert isinstance(layout, QVBoxLayout)
+        layout.insertWidget(layout.indexOf(row), widget)
+        self._hidden = self._hidden | {name}
+        self._show_what_applies()
+
     def value(self) -> Any:
         return self.params_type(**{name: editor.value() for name, editor in self.editors.items()})
 

@@ -8,9 +8,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
+from imgstudio.app.controllers.colorize import Colorize
 from imgstudio.app.controllers.filter_commit import earlier_result, order_for
 from imgstudio.app.controllers.filter_session import FilterController
 from imgstudio.app.controllers.session_run import SessionController
+from imgstudio.app.panels.colorize_branch import ColorizeBranch
 from imgstudio.app.panels.filter_chooser import FilterChooser
 from imgstudio.app.panels.filter_levels import levels_of
 from imgstudio.app.panels.filter_page import FilterPage
@@ -21,7 +23,7 @@ from imgstudio.app.panels.sheet_branch import SheetBranch
 from imgstudio.core.document import Document
 from imgstudio.core.errors import UserError
 from imgstudio.core.layers import Layer
-from imgstudio.core.params import from_json
+from imgstudio.core.params import from_json, moved
 from imgstudio.filters.base import AnyFilter, Filter, Finish
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ class FilterPanel(QWidget):
         self.session = SessionController(context)
         self.objects = ObjectBranch(context, self.session, self)
         self.blend = self.objects.blend
+        self.colorize = ColorizeBranch(context, self._source, self)
         self.pick = FormPick(context, self._source, self)
         self.page: FilterPage | None = None
         self._again: Layer | None = None
@@ -67,9 +70,7 @@ class FilterPanel(QWidget):
         """Take a filter in hand with its default parameters."""
         item = self.context.filters.find(filter_id)
         if item is None:
-            self._fail(
-                f"There is no filter “{filter_id}”", "It may belong to a plug-in that is not installed"
-            )
+            self._fail(f"There is no filter “{filter_id}”", "Its plug-in may not be installed")
             return None
         document = self.context.documents.current
         earlier = None if document is None else earlier_result(document, item)
@@ -83,7 +84,7 @@ class FilterPanel(QWidget):
             self._fail(f"“{layer.name}” cannot be made again", "Its filter is not installed")
             return None
         try:
-            params = from_json(item.params, step.params)
+            params = moved(from_json(item.params, step.params), layer.transform)
         except UserError as error:
             self.context.error.emit(error)
             params = item.params()
@@ -105,6 +106,7 @@ class FilterPanel(QWidget):
     def close_filter(self) -> None:
         """Back to the list; the document stays as it is."""
         self.pick.stop()
+        self.colorize.end()
         self.controller.close()
         self.session.close()
         self.branch.close()
@@ -115,6 +117,11 @@ class FilterPanel(QWidget):
         self._stack.setCurrentWidget(self.chooser)
         self.objects.end()
         self.shown.emit()
+
+    @property
+    def own_steps(self) -> Colorize:
+        """What was done on the page in hand that is no step of the document yet."""
+        return self.colorize.work
 
     @property
     def is_at_work(self) -> bool:
@@ -151,6 +158,7 @@ class FilterPanel(QWidget):
         self._stack.addWidget(page)
         self._stack.setCurrentWidget(page)
         document = self.context.documents.current
+        self.colorize.begin(page, document, again)
         if isinstance(item, Filter):
             self._open_filter(page, item, document, again)
         else:
@@ -198,13 +206,13 @@ class FilterPanel(QWidget):
         self._show_levels(page)
         self.branch.set_busy(busy=self.controller.is_applying or self.session.is_running)
         if isinstance(page.item, Filter):
-            control = self.controller
-            problem = control.preview.problem
+            control, problem = self.controller, self.controller.preview.problem
             said = "" if problem is None else f"{problem.what}. {problem.what_to_do}"
             if control.question is None:
                 said = "Open a picture first"
             page.show_notes(control.preview.note, said, control.estimate())
             page.show_busy(applying=control.is_applying, enabled=control.question is not None)
+            self.colorize.set_held(held=control.is_applying)
         else:
             said = "Open a picture first" if self.session.document is None else self.objects.note
             page.show_notes("", said, "")
@@ -232,14 +240,14 @@ class FilterPanel(QWidget):
         """Another picture is shown: go on there with the same parameters."""
         self.pick.stop()
         self.branch.leave()
-        self._again = None
+        self._again = self.colorize.go_to(document)
         page = self.page
         if page is None:
             return
         self.branch.begin_elsewhere()
         if isinstance(page.item, Filter):
             mode = self.controller.preview.mode
-            self.controller.open(page.item, page.form.value(), document)
+            self.controller.open(page.item, page.form.value(), document, self._again)
             self.controller.set_seed(page.seed.value().seed)
             self.controller.set_finish(page.finish.value().finish)
             self.controller.set_mode(mode)
@@ -251,9 +259,11 @@ class FilterPanel(QWidget):
         if self.controller.is_applying:
             self.controller.cancel_apply()
         else:
+            self.colorize.cancel()
             self.close_filter()
 
     def _on_applied(self, layer: Layer | None) -> None:
+        self.colorize.forget()
         self.close_filter()
 
     def _on_session(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -27,7 +27,7 @@ from imgstudio.app.forms.segmented import SegmentedButtons
 from imgstudio.app.i18n import tr
 from imgstudio.app.panels.needs_notice import need_notices
 from imgstudio.app.panels.preset_menu import PresetButton
-from imgstudio.core.params import Number, Ui
+from imgstudio.core.params import Number, Ui, describe
 from imgstudio.filters.base import AnyFilter, Filter, Finish
 from imgstudio.filters.variations import Variation, offers_sheet
 
@@ -81,6 +81,7 @@ class FilterPage(QWidget):
         width = max(form.wanted_label_width() for form in (self.form, self.finish, self.seed))
         for form in (self.form, self.finish, self.seed):
             form.set_label_width(width)
+        self.label_width = width
         self._name_finish_parts()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -139,6 +140,11 @@ class FilterPage(QWidget):
         self._preview_row.setVisible(False)
         self._foot.insertWidget(0, controls)
 
+    def add_own(self, *widgets: QWidget) -> None:
+        """Put what only this filter has above its parameters."""
+        for place, widget in enumerate(widgets, self._content.indexOf(self.form)):
+            self._content.insertWidget(place, widget)
+
     def _name_finish_parts(self) -> None:
         """Names by which tests and scripts find them, apart from a filter's own parameters."""
         for form, parts in ((self.finish, ("strength", "detail")), (self.seed, ("seed",))):
@@ -177,7 +183,7 @@ class FilterPage(QWidget):
 
     def _body(self) -> QScrollArea:
         content = QWidget(self)
-        column = QVBoxLayout(content)
+        self._content = column = QVBoxLayout(content)
         column.setContentsMargins(12, 0, 12, 12)
         column.setSpacing(8)
         said = QLabel(self.item.help, content)
@@ -280,12 +286,21 @@ class FilterPage(QWidget):
         self.mode_changed.emit(MODES[index])
 
     def _preset_now(self, name: str) -> Preset:
-        return Preset(name, self.form.value(), self.finish.value().finish)
+        now = self.form.value()
+        defaults = {name: getattr(type(now)(), name) for name in _of_picture(now)}
+        return Preset(name, replace(now, **defaults), self.finish.value().finish)
 
     def _on_preset(self, preset: Preset) -> None:
-        self.show_values(preset.params, preset.finish, self.seed.value().seed)
-        self.params_changed.emit(preset.params)
+        params = replace(preset.params, **_of_picture(self.form.value()))
+        self.show_values(params, preset.finish, self.seed.value().seed)
+        self.params_changed.emit(params)
         self.finish_changed.emit(preset.finish)
+
+
+def _of_picture(params: Any) -> dict[str, Any]:
+    """Values that say something about one picture only, so that no preset holds them."""
+    kept = [param.name for param in describe(type(params)) if param.kind == "hints"]
+    return {name: getattr(params, name) for name in kept}
 
 
 def _line(parent: QWidget) -> QFrame:

@@ -25,6 +25,7 @@ _BLEND_NAMES: Final = {
     "color-dodge": "Colour dodge",
     "color-burn": "Colour burn",
     "color": "Colour",
+    "color-lab": "Colour (Lab)",
 }
 
 

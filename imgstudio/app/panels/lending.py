@@ -30,10 +30,19 @@ class LendingPanel(QStackedWidget):
         self.addWidget(page)
         self.setCurrentWidget(page)
         self._heights = {dock: self._height_of(dock) for dock in self._column()}
-        own = self.parentWidget()
-        if isinstance(own, QDockWidget) and own in self._heights:
-            wanted = max(self._heights[own], min(height, sum(self._heights.values()) - OTHERS))
-            self._resize({dock: wanted if dock is own else OTHERS for dock in self._heights})
+        self._raise_to(height)
+
+    def grow(self, height: int) -> None:
+        """Give the panel itself such a height, where there is room."""
+        if self.currentWidget() is self._panel and not self._heights:
+            self._heights = {dock: self._height_of(dock) for dock in self._column()}
+            self._raise_to(height)
+
+    def shrink(self) -> None:
+        """As high as it was before it grew."""
+        if self.currentWidget() is self._panel:
+            self._resize(self._heights)
+            self._heights = {}
 
     def take_back(self) -> None:
         """Show the panel again; the page goes."""
@@ -45,6 +54,12 @@ class LendingPanel(QStackedWidget):
         page.deleteLater()
         self._resize(self._heights)
         self._heights = {}
+
+    def _raise_to(self, height: int) -> None:
+        own = self.parentWidget()
+        if isinstance(own, QDockWidget) and own in self._heights:
+            wanted = max(self._heights[own], min(height, sum(self._heights.values()) - OTHERS))
+            self._resize({dock: wanted if dock is own else OTHERS for dock in self._heights})
 
     def _column(self) -> list[QDockWidget]:
         """The docks that share the height with this one; none while it floats."""

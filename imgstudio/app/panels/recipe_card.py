@@ -9,6 +9,8 @@ from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from imgstudio.app.sign import Sign
+from imgstudio.core.colour_hints import hints_of
+from imgstudio.core.hint_strokes import strokes_of
 from imgstudio.core.layers import Layer
 from imgstudio.core.params import describe
 from imgstudio.core.recipe import RecipeStep
@@ -116,6 +118,8 @@ def recipe_lines(step: RecipeStep, item: AnyFilter | None) -> list[tuple[str, st
         param = known.get(name)
         if param is None:
             lines.append((name, _said(value)))
+        elif param.kind == "hints":
+            lines.append((param.label, str(len(strokes_of(hints_of(value)))) if value else "None"))
         elif param.is_visible(step.params):
             unit = f" {param.number.unit}" if param.number and param.number.unit and value is not None else ""
             lines.append((param.label, (param.none_means if value is None else "") or _said(value) + unit))

@@ -29,9 +29,11 @@ OPERATORS: Final[dict[BlendMode, str]] = {
     "saturation": "svg:saturation",
     "color": "svg:color",
     "luminosity": "svg:luminosity",
+    "color-lab": "svg:color",  # the nearest that other programs have; the state has its own name
 }
 MODES: Final[dict[str, BlendMode]] = {operator: mode for mode, operator in OPERATORS.items()} | {
     ATOP: "normal",
+    "svg:color": "color",
     "svg:add": "plus",
     "krita:add": "plus",
 }

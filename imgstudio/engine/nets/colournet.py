@@ -47,6 +47,16 @@ class Seen(NamedTuple):
     """Of the picture."""
 
 
+class Hinted(NamedTuple):
+    """What a person painted, for pictures of (h, w)."""
+
+    marks: Tensor
+    """(n, 3, h, w): a and b / `UNIT` where there is a hint, else 0, and 1 where there is one."""
+    field: Tensor
+    """(n, 3, h / 2, w / 2): a and b / `UNIT` spread along the lightness, fading with the distance, and how near hints
+    are, 0..1, likewise: see engine/colorize/field.py."""
+
+
 class Told(NamedTuple):
     """What the network says; (n, planes, h, w) float32."""
 
@@ -108,13 +118,14 @@ class ColourNet(nn.Module):
     """Lightness (n, 1, h, w) in 0..1 and hints to a and b; sides are multiples of 32, made for 256 x 256.
 
     What it sees in the grey picture (`look`) does not depend on hints: a further stroke costs only `colour`.
-    Hints come in as planes (Zhang et al. 2017) and by likeness: places that look alike share their colours, as
-    do places of a reference picture.
+    Hints come in as planes (Zhang et al. 2017), already spread along the lightness (Levin et al. 2004), and by
+    likeness: places that look alike share their colours, as do places of a reference picture.
     """
 
     multiple_of = 32
     is_global = True
     side = 256
+    hears_hints = True
     centres: Tensor
 
     def __init__(self) -> None:
@@ -132,7 +143,7 @@ class ColourNet(nn.Module):
         self.middle = Rise(DEEP, eighth, EIGHTH)
         self.describe = nn.Conv2d(EIGHTH, HEADS * KEY, 1)
         self.hinted, self.referred = Recall(by_distance=True), Recall(by_distance=False)
-        known = 2 * 3 * HEADS + 3
+        known = 2 * 3 * HEADS + 3 + 3
         self.mix = nn.Sequential(
             Block(EIGHTH + known, EIGHTH),
             Block(EIGHTH, EIGHTH, dilation=2),
@@ -140,16 +151,15 @@ class ColourNet(nn.Module):
             Block(EIGHTH, EIGHTH, dilation=4),
             Block(EIGHTH, EIGHTH),
         )
-        self.finer = Rise(EIGHTH, quarter + 3, QUARTER)
-        self.finest = Rise(QUARTER, half + 3, HALF)
+        self.finer = Rise(EIGHTH, quarter + 6, QUARTER)
+        self.finest = Rise(QUARTER, half + 6, HALF)
         self.register_buffer("centres", colour_grid())
         self.guess = nn.Conv2d(QUARTER, len(self.centres), 1)
         # Sixteen planes, of which three are read: odd numbers are slow in bfloat16.
         self.head = nn.Conv2d(HALF, 16, 3, padding=1)
         nn.init.normal_(self.head.weight, std=0.01)
 
-    def forward(self, lightness: Tensor, hints: Tensor, lent: Lent | None = None) -> Told:
-        """`hints` are (n, 3, h, w): a and b / `UNIT` where there is a hint, else 0, and 1 where there is one."""
+    def forward(self, lightness: Tensor, hints: Hinted, lent: Lent | None = None) -> Told:
         return self.colour(self.look(lightness), hints, lent)
 
     def look(self, lightness: Tensor) -> Seen:
@@ -166,16 +176,17 @@ class ColourNet(nn.Module):
         shape = (lightness.shape[2], lightness.shape[3])
         return Seen(quarter, half, middle, F.normalize(keys.float(), dim=-1), shape)
 
-    def colour(self, seen: Seen, hints: Tensor, lent: Lent | None = None) -> Told:
+    def colour(self, seen: Seen, hints: Hinted, lent: Lent | None = None) -> Told:
         cells = (seen.eighth.shape[2], seen.eighth.shape[3])
-        eighth = gathered(hints, 8)
+        eighth = gathered(hints.marks, 8)
         own = places_of(seen.keys, eighth, _MOST_HINTED)
         recalled = self.hinted(seen.keys, own.lent, own.apart)
         referred = torch.zeros_like(recalled) if lent is None else self.referred(seen.keys, lent, None)
-        planes = (part.unflatten(2, cells).to(seen.eighth.dtype) for part in (recalled, referred))
-        mixed = self.mix(torch.cat((seen.eighth, *planes, eighth.to(seen.eighth.dtype)), 1))
-        quarter = self.finer(mixed, torch.cat((seen.quarter, gathered(hints, 4).to(seen.quarter.dtype)), 1))
-        half = self.finest(quarter, torch.cat((seen.half, gathered(hints, 2).to(seen.half.dtype)), 1))
+        known = [part.unflatten(2, cells) for part in (recalled, referred)]
+        mixed = self.mix(_beside(seen.eighth, *known, eighth, F.avg_pool2d(hints.field, 4)))
+        told = gathered(hints.marks, 4), F.avg_pool2d(hints.field, 2)
+        quarter = self.finer(mixed, _beside(seen.quarter, *told))
+        half = self.finest(quarter, _beside(seen.half, gathered(hints.marks, 2), hints.field))
         answers = self.head(half).float()
         return Told(answers[:, :2], answers[:, 2:3], self.guess(quarter).float())
 
@@ -198,6 +209,14 @@ class ColourNet(nn.Module):
         colour = [self.narrow, self.bottom, self.deep, self.middle, self.describe, self.hinted, self.referred]
         colour += [self.mix, self.finer, self.finest, self.guess, self.head]
         return [[self.normalise, self.stem, *stages[:3]], stages[3:], colour]
+
+
+def no_hints(count: int, height: int, width: int) -> Hinted:
+    return Hinted(torch.zeros(count, 3, height, width), torch.zeros(count, 3, height // 2, width // 2))
+
+
+def _beside(features: Tensor, *others: Tensor) -> Tensor:
+    return torch.cat((features, *(other.to(features.dtype) for other in others)), 1)
 
 
 class Places(NamedTuple):

@@ -72,6 +72,8 @@ class Circle:
     """Document pixels."""
     inner: float = 0.0
     """Radius of the hard core, 0 for none."""
+    fill: Rgb | None = None
+    """What it is faintly filled with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ class Swath:
     """Document pixels."""
     wanted: bool | None = None
     """Whether it says what belongs to what is wanted, or what does not; None: neither."""
+    colour: Rgb | None = None
+    """The colour it is painted in, instead of a tint that says what it means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,25 @@ class Spot:
     wanted: bool
 
 
-OverlayItem = Outline | Circle | Swath | Shade | Spot
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A small disc in a colour, seen on any ground; crossed out where the colour that is there stays."""
+
+    at: Point
+    colour: Rgb | None
+    """None: the colour that is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """The outline of what a round brush has gone over."""
+
+    points: tuple[Point, ...]
+    width: float
+    """Document pixels."""
+
+
+OverlayItem = Outline | Circle | Swath | Shade | Spot | Mark | Edge
 
 
 @dataclass(slots=True)
@@ -123,6 +145,10 @@ class ToolState:
     colours_changed: Callable[[], None] = lambda: None
     redraw: Callable[[], None] = lambda: None
     """The overlay must be drawn again."""
+    marks: tuple[OverlayItem, ...] = ()
+    """What lies over the picture whatever tool is in hand, below what the tool draws."""
+    marks_changed: Callable[[], None] = lambda: None
+    """The marks must be drawn again."""
     pan_by: Callable[[float, float], None] = lambda dx, dy: None
     """Move the picture on the screen by so many screen pixels."""
     edit: Callable[[Document, str, Callable[[Document], object]], object] = lambda document, title, do: do(
@@ -217,6 +243,14 @@ class Tool:
         if is_used:
             self.cancel()
         return is_used
+
+    def digit(self, digit: int) -> bool:
+        """A digit key was pressed; True when the tool has a use for it."""
+        return False
+
+    def swap(self) -> bool:
+        """The key that swaps colours was pressed; True when the tool swaps something else."""
+        return False
 
     def control_released(self) -> None:
         """The Ctrl key came up, or the keyboard went elsewhere."""

@@ -9,6 +9,7 @@ from psygnal import Signal
 from imgstudio.app.canvas.tools.ai_select import AiSelectTool
 from imgstudio.app.canvas.tools.base import Tool, ToolState
 from imgstudio.app.canvas.tools.brush import BrushTool
+from imgstudio.app.canvas.tools.colour_hints import ColourHintsTool
 from imgstudio.app.canvas.tools.crop import CropTool
 from imgstudio.app.canvas.tools.ellipse import EllipseTool
 from imgstudio.app.canvas.tools.eraser import EraserTool
@@ -42,6 +43,7 @@ TOOLS: Final[tuple[type[Tool], ...]] = (
     BrushTool,
     EraserTool,
     FillTool,
+    ColourHintsTool,
     EyedropperTool,
     HandTool,
     ZoomTool,
