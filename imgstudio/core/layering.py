@@ -198,7 +198,8 @@ def _rearrange(document: Document, label: str, after: Tree, gone: Iterable[Layer
     if recipe.steps:
         packet = document.metadata.xmp
         metadata = replace(
-            document.metadata, xmp=xmp.with_recipe(packet, with_earlier_steps(packet, recipe).to_json())
+            document.metadata,
+            xmp=xmp.with_recipe(packet, with_earlier_steps(packet, recipe).to_json(compact=True)),
         )
         commands.append(document.setting_own(label, metadata=metadata))
     document.compound(label, *commands)

@@ -76,7 +76,7 @@ def export_picture(
     pixels = flatten(snapshot)
     recipe = with_earlier_steps(snapshot.metadata.xmp, recipe_of(snapshot.layers.root))
     metadata = _with_claim(snapshot.metadata, recipe, source_types or {})
-    recipe_xmp = recipe.to_json() if recipe.steps else None
+    recipe_xmp = recipe.to_json(compact=True) if recipe.steps else None
     return imagefile.export(
         path, pixels, metadata, options, had_alpha=snapshot.had_alpha, recipe_xmp=recipe_xmp
     )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
+from imgstudio.core import colour_hints
 from imgstudio.core.errors import UserError
+from imgstudio.core.geometry import Transform
 
 SCHEMA: Final = 1
+HINTS: Final = "hints"
+"""The parameter that holds colour hints, in places of the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +48,15 @@ class Recipe:
     def then(self, step: RecipeStep) -> Recipe:
         return Recipe((*self.steps, step))
 
-    def to_json(self) -> str:
+    def moved(self, transform: Transform) -> Recipe:
+        """The same for a picture that was turned or scaled since: colour hints go with it."""
+        return Recipe(tuple(_moved(step, transform) for step in self.steps))
+
+    def to_json(self, *, compact: bool = False) -> str:
+        """`compact` for places that are small, as in a JPEG; else it can be read line by line."""
         document = {"imgstudio_recipe": SCHEMA, "steps": [_written(step) for step in self.steps]}
-        return json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True)
+        style: dict[str, Any] = {"separators": (",", ":")} if compact else {"indent": 2}
+        return json.dumps(document, ensure_ascii=False, sort_keys=True, **style)
 
     @classmethod
     def from_json(cls, text: str) -> Recipe:
@@ -60,6 +70,13 @@ class Recipe:
                 "Save the recipe again from the window or with --save-recipe",
             ) from None
         return cls(tuple(_step(item, number) for number, item in enumerate(_steps(data), 1)))
+
+
+def _moved(step: RecipeStep, transform: Transform) -> RecipeStep:
+    if not step.params.get(HINTS):
+        return step
+    hints = colour_hints.moved(colour_hints.hints_of(step.params[HINTS]), transform)
+    return replace(step, params={**step.params, HINTS: colour_hints.to_plain(hints)})
 
 
 def _written(step: RecipeStep) -> dict[str, Any]:

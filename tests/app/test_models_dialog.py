@@ -141,3 +141,33 @@ def test_the_help_menu_opens_it(studio):
     studio.wait(lambda: opened.current)
     opened.close()
     studio.settle()
+
+
+def test_weights_from_a_file_are_offered_and_installed_only_once_that_is_agreed_to(
+    dialog, studio, tmp_path, monkeypatch
+):
+    installed = []
+    monkeypatch.setattr(sources, "install", lambda entry, *rest, **more: installed.append(entry) or entry)
+    path = tmp_path / "my ddcolor.pth"
+    path.write_bytes(b"PK weights")
+
+    dialog.offer(path)
+    studio.wait(lambda: dialog.current is not None and dialog.current.manifest.id == "colorize-ddcolor")
+
+    assert dialog.install.isEnabled()
+    dialog.install.click()
+    assert "my ddcolor.pth" in dialog.note.text()
+    assert not installed
+    dialog.install.click()
+    studio.wait(lambda: installed)
+    assert installed[0].source.path == str(path)
+
+
+def test_a_file_that_is_no_model_is_refused_in_words(dialog, studio, tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("no weights")
+
+    dialog.offer(path)
+    studio.wait(lambda: "no model" in dialog.note.text())
+
+    assert "colorize-ddcolor" not in {entry.manifest.id for entry in dialog.entries}

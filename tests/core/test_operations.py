@@ -343,3 +343,55 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(refused):
         refused(document)
     assert fingerprint(document) == before
     assert document.history.position == 0
+
+
+HINT = (10.0, 4.0, 3.0, 200.0, 60.0, 40.0)
+
+
+def with_hint():
+    document = Document.from_pixels(noise(1, opaque=True))
+    painted = Layer("Colours", TileStore.from_array(noise(2, opaque=True)))
+    painted.recipe = Recipe((RecipeStep("colorize", params={"hints": [list(HINT)], "vivid": 0.5}),))
+    document.layers.root.append(painted)
+    return document, painted
+
+
+def hint_of(painted):
+    """Where the hint of its recipe lies in the document now."""
+    recipe = painted.recipe.moved(painted.transform)
+    (hint,) = recipe.steps[0].params["hints"]
+    return pytest.approx(tuple(hint), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda d: ops.rotate(d, 90), (HEIGHT - 4, 10, 3)),
+        (lambda d: ops.rotate(d, 180), (WIDTH - 10, HEIGHT - 4, 3)),
+        (lambda d: ops.flip(d, horizontal=True), (WIDTH - 10, 4, 3)),
+        (lambda d: ops.resize_image(d, 2 * WIDTH, 2 * HEIGHT), (20, 8, 6)),
+        (lambda d: ops.crop(d, Rect(5, 2, 20, 20)), (5, 2, 3)),
+    ],
+)
+def test_colour_hints_of_a_recipe_go_with_the_picture(change, expected):
+    document, painted = with_hint()
+    change(document)
+
+    assert hint_of(painted) == (*expected, *HINT[3:])
+
+    document.history.undo()
+    assert hint_of(painted) == HINT
+
+
+def test_recipes_without_hints_stay_what_they_are_when_the_picture_is_turned():
+    document = sample()
+    ops.rotate(document, 90)
+    assert layer(document, "Clip").recipe == Recipe((RecipeStep("style", models={"m": "0"}),))
+
+
+def test_a_compact_recipe_says_the_same_in_much_less_room():
+    hints = [[float(n), 2.0, 3.0, 10.0, 20.0, 30.0] for n in range(50)]
+    recipe = Recipe((RecipeStep("colorize", params={"hints": hints}),))
+    compact = recipe.to_json(compact=True)
+    assert Recipe.from_json(compact) == recipe
+    assert len(compact) < len(recipe.to_json()) / 2

@@ -83,6 +83,24 @@ class RemoveModel:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class OfferFile:
+    """Says what weights that a person has as a file would be installed as; raises UserError for other files."""
+
+    path: Path
+    title: str = "Looking at the file"
+    quiet: bool = True
+
+    def run(self, progress: Progress) -> ModelEntry:
+        from imgstudio.engine.own_models import entry_of
+        from imgstudio.engine.sources import question
+
+        progress.update(0.0)
+        entry = entry_of(self.path)
+        size = self.path.stat().st_size
+        return ModelEntry(entry, "available", size=size, question=question(entry))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class InstallModel:
     """Fetches a model after the user agreed; returns its id."""
 

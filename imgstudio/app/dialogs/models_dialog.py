@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from html import escape
+from pathlib import Path
 from typing import Any, Final
 
 from PySide6.QtCore import Qt, QUrl
@@ -13,6 +14,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
+    QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -32,6 +34,7 @@ from imgstudio.app.controllers.model_jobs import (
     ListModels,
     ModelEntry,
     ModelState,
+    OfferFile,
     RemoveModel,
 )
 from imgstudio.app.errors import explained
@@ -66,6 +69,7 @@ class ModelsDialog(QDialog):
         self.list, self.card, self.note, self.bar = QTreeWidget(), QTextBrowser(), QLabel(), QProgressBar()
         self.install, self.check = QPushButton(tr("Install…")), QPushButton(tr("Check"))
         self.remove, self.folder = QPushButton(tr("Remove")), QPushButton(tr("Show folder"))
+        self.from_file = QPushButton(tr("From file…"))
         self._name_parts()
         self._arrange()
         self._connect()
@@ -94,10 +98,12 @@ class ModelsDialog(QDialog):
             (self.check, "check"),
             (self.remove, "remove"),
             (self.folder, "folder"),
+            (self.from_file, "from-file"),
         ):
             part.setObjectName(f"models.{name}")
         self.check.setToolTip(tr("Read the weights and compare their checksum"))
         self.remove.setToolTip(tr("Only models of your own can be removed"))
+        self.from_file.setToolTip(tr("Weights that you have as a file: DDColor (.pth, .pt, .safetensors)"))
         self.install.setProperty("primary", "true")
 
     def _arrange(self) -> None:
@@ -115,7 +121,7 @@ class ModelsDialog(QDialog):
         middle.setSpacing(12)
         middle.addWidget(self.list)
         middle.addWidget(self.card, 1)
-        for button in (self.install, self.check, self.remove, self.folder):
+        for button in (self.install, self.check, self.remove, self.folder, self.from_file):
             button.setAutoDefault(False)
             buttons.addWidget(button)
         close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
@@ -136,6 +142,7 @@ class ModelsDialog(QDialog):
         self.check.clicked.connect(self._on_check)
         self.remove.clicked.connect(self._on_remove)
         self.folder.clicked.connect(self._on_folder)
+        self.from_file.clicked.connect(self._on_from_file)
 
     def _reload(self, *_: object) -> None:
         self._start(ListModels(self._context.models), self._show, busy="")
@@ -168,6 +175,7 @@ class ModelsDialog(QDialog):
         self.check.setEnabled(is_free and is_here)
         self.remove.setEnabled(is_free and entry is not None and entry.is_removable)
         self.folder.setEnabled(is_here)
+        self.from_file.setEnabled(is_free)
         is_asked = entry is not None and self._agreed == entry.manifest.id
         self.install.setText(tr("Agree and install") if is_asked else tr("Install…"))
 
@@ -191,6 +199,20 @@ class ModelsDialog(QDialog):
         title = tr("Installing {name}").format(name=entry.manifest.name)
         self._chosen = entry.manifest.id
         self._start(InstallModel(title, entry.manifest), self._on_changed, busy=title)
+
+    def _on_from_file(self) -> None:
+        kinds = tr("Weights") + " (*.pth *.pt *.safetensors)"
+        name, _ = QFileDialog.getOpenFileName(self, tr("Weights from a file"), "", kinds)
+        if name:
+            self.offer(Path(name))
+
+    def offer(self, path: Path) -> None:
+        """Put weights from a file on the list, to be installed like any others."""
+        self._start(OfferFile(path), self._on_offered, busy="")
+
+    def _on_offered(self, entry: ModelEntry) -> None:
+        self._chosen = entry.manifest.id
+        self._show([*(item for item in self.entries if item.manifest.id != entry.manifest.id), entry])
 
     def _on_check(self) -> None:
         entry = self.current

@@ -31,13 +31,13 @@ WORKING: Final = 384
 """Longer side at which colours are spread (pixels)."""
 REMEMBERED: Final = 3
 """Pictures."""
-TRUST: Final = 0.05
+TRUST: Final = 0.001
 """Of what the network says where it is sure, beside the ties of a pixel to its neighbours."""
 SURE: Final = 6.0
 """Error of the network from which on it is trusted less (Lab)."""
 EVEN: Final = 0.05
 """Ties that every pixel is taken to have more, so that trust is never nothing."""
-FAR: Final = 40.0
+FAR: Final = 80.0
 """Pixels at the working size that a stroke on colours that are there reaches in an even place."""
 
 Start = Literal["grey", "colours"]
@@ -148,12 +148,12 @@ class Colorist:
         progress = progress or Progress()
         picture = self._now()
         adds = settings.start == "colours"
+        gain = math.pow(4, settings.vivid - 0.5) if adds else 1.0
         marks = self._drawn(picture, hints, picture.ab if adds else None)
         if adds:
-            found = self._changed(picture, marks, picture.ab, progress)
+            found = self._changed(picture, marks, np.float32(gain) * picture.ab, progress)
         else:
             found = self._made(picture, marks, settings, progress)
-        gain = math.pow(4, settings.vivid - 0.5) if adds else 1.0
         return Colours(Enlarged(found, picture.lightness, picture.whole), hints, adds, gain)
 
     def suggestions(self, x: float, y: float, count: int = 6, hints: Hints = ()) -> list[Suggestion]:
