@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from training.benchmarks.colour_hints import PATCH, hinted, levin, measured, ours, psnr
+from imgstudio.core.lab import lab_of
+from training.benchmarks.colour_hints import PATCH, given, hinted, levin, measured, ours, psnr
 from training.benchmarks.colour_hints import _case as case_of
 
 
@@ -22,11 +23,23 @@ def test_more_hints_are_the_fewer_and_others_with_the_mean_colour_below_them():
     assert np.allclose(one.ab[one.known], lab[one.known][:, 1:].mean(0), atol=1e-3)
 
 
+def test_the_filter_is_given_discs_of_the_same_colour_where_the_squares_are():
+    case = case_of(picture(), 3)
+    drawn, hints = given(case.lab, 6, 3)
+    rows, columns = np.mgrid[:64, :64] + 0.5
+    for hint in hints:
+        disc = np.hypot(columns - hint.x, rows - hint.y) <= hint.radius
+        assert 25 < disc.sum() <= PATCH**2
+        assert drawn.known[disc].all()
+        told = lab_of(np.array([[hint[3:]]], np.float32) / np.float32(255))[0, 0]
+        assert np.abs(told[1:] - drawn.ab[disc].mean(0)).max() < 8, "two may overlap"
+
+
 def test_levin_and_ours_fill_what_is_alike_and_cost_nothing_where_nothing_is_known():
     case = case_of(picture(), 3)
     lightness, marks = case.lab[..., 0], hinted(case.lab, 12, 3)
     for method in (levin, ours):
-        none, found = method(lightness, [hinted(case.lab, 0, 3), marks])
+        none, found = method(lightness, [given(case.lab, 0, 3), given(case.lab, 12, 3)])
         assert not none.any()
         assert np.allclose(found[marks.known], marks.ab[marks.known], atol=1e-3)
         assert np.abs(found - case.lab[..., 1:]).mean() < 6

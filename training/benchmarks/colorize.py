@@ -24,11 +24,10 @@ from imgstudio.core.geometry import Rect, Size
 from imgstudio.core.lab import lab_of, recoloured
 from imgstudio.core.pixels import Floats, from_float, resized, to_float
 from imgstudio.engine.colorize.colorist import Colorist, ColorSettings
-from imgstudio.engine.nets.colournet import ARCHITECTURE, ColourNet
 from imgstudio.learn.data import decoded, pictures_in
+from training.benchmarks.colour_hints import colour_network, psnr
 from training.benchmarks.scores import keep, markdown, say
 from training.defaults.colorize_data import JUDGED, judging
-from training.defaults.script import network_of
 
 SIDE: Final = 256
 SETS: Final = (*JUDGED, "bench/bsd100")
@@ -59,10 +58,6 @@ def held_out(data: Path, count: int) -> list[Path]:
 
 def squared(path: Path) -> Photo:
     return photo_of(to_float(resized(decoded(path), SIDE, SIDE)))
-
-
-def psnr(made: Floats, truth: Floats) -> float:
-    return float(-10 * np.log10(np.square(made.clip(0, 1) - truth).mean()))
 
 
 def colourfulness(pixels: Floats) -> float:
@@ -182,7 +177,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     cv2.setNumThreads(args.threads)
-    colorist = Colorist("cpu", _network(args.model))
+    colorist = Colorist("cpu", colour_network(args.model))
     if args.sheet:
         paths = pictures_in(args.photos) if args.photos else held_out(args.data, args.count)
         sheet(colorist, paths, args.sheet)
@@ -206,12 +201,6 @@ def main() -> None:
         figures[f"{size[1]} x {size[0]}"] = {"first": round(first, 2), "further stroke": round(next_one, 2)}
         say(f"{size[1]} x {size[0]}: first answer {first:.2f} s, after a further stroke {next_one:.2f} s")
     keep(figures, args.json)
-
-
-def _network(folder: Path | None) -> ColourNet | None:
-    network = None if folder is None else network_of(folder, ARCHITECTURE)
-    assert network is None or isinstance(network, ColourNet)
-    return network
 
 
 if __name__ == "__main__":

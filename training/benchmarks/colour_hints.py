@@ -2,7 +2,8 @@
 
 PSNR (RGB) of pictures of 256 x 256 that trained nothing, given squares of 6 x 6 pixels at random places with the mean
 of their true a and b, as Zhang et al. (2017) measure: places are normal round the middle, a quarter of the side wide.
-Grey, Levin's original (rows that sum to 1, solved directly), our propagation. --json keeps the figures.
+Grey, Levin's original (rows that sum to 1, solved directly), the filter without its network, and the filter, as it is
+and at its palest. --json keeps the figures.
 """
 
 from __future__ import annotations
@@ -15,14 +16,20 @@ from typing import Any, Final, NamedTuple
 
 import cv2
 import numpy as np
+import torch
 
+from imgstudio.core.colour_hints import Hint, Hints
+from imgstudio.core.geometry import Rect
 from imgstudio.core.lab import lab_of, recoloured
 from imgstudio.core.pixels import Floats, resized, to_float
+from imgstudio.engine.colorize.colorist import Colorist, ColorSettings
 from imgstudio.engine.colorize.propagation import Propagation
 from imgstudio.engine.colorize.strokes import Drawn
+from imgstudio.engine.nets.colournet import ARCHITECTURE, ColourNet
 from imgstudio.learn.data import decoded, pictures_in
 from training.benchmarks.scores import Means, keep, markdown, say
 from training.defaults.colorize_data import photos_in
+from training.defaults.script import network_of
 
 SIDE: Final = 256
 PATCH: Final = 6
@@ -41,7 +48,15 @@ class Case(NamedTuple):
     seed: int
 
 
-Method = Callable[[Floats, Sequence[Drawn]], Sequence[Floats]]
+class Given(NamedTuple):
+    """Hints as they are, and as a person gives them to the filter."""
+
+    drawn: Drawn
+    hints: Hints
+    """Discs as wide as the squares."""
+
+
+Method = Callable[[Floats, Sequence[Given]], Sequence[Floats]]
 """Takes a lightness (h, w), 0..100, and hints on it; gives a and b (h, w, 2) for each of them."""
 
 
@@ -57,30 +72,60 @@ def _case(picture: Any, seed: int) -> Case:
     return Case(pixels, lab_of(pixels), seed)
 
 
-def hinted(lab: Floats, count: int, seed: int) -> Drawn:
+def given(lab: Floats, count: int, seed: int) -> Given:
     """The first `count` of the hints that a seed gives a picture."""
     random = np.random.default_rng(seed)
     height, width = lab.shape[:2]
     known, ab = np.zeros((height, width), np.bool_), np.zeros((height, width, 2), np.float32)
     room = np.array((height - PATCH, width - PATCH))
+    hints = []
     for _ in range(count):
         top, left = random.normal((room + 1) / 2, (room + 1) / 4).clip(0, room).astype(int)
         place = np.s_[top : top + PATCH, left : left + PATCH]
         known[place] = True
-        ab[place] = lab[place][..., 1:].mean((0, 1))
-    return Drawn(known, ab)
+        mean = lab[place].mean((0, 1))
+        ab[place] = mean[1:]
+        red, green, blue = (
+            float(level) * 255 for level in recoloured(mean[None, :1], mean[None, None, 1:])[0, 0]
+        )
+        hints.append(Hint(float(left + PATCH / 2), float(top + PATCH / 2), PATCH / 2, red, green, blue))
+    return Given(Drawn(known, ab), tuple(hints))
 
 
-def grey(lightness: Floats, marks: Sequence[Drawn]) -> list[Floats]:
-    return [np.zeros_like(drawn.ab) for drawn in marks]
+def hinted(lab: Floats, count: int, seed: int) -> Drawn:
+    """Those of `given`, as they are."""
+    return given(lab, count, seed).drawn
 
 
-def ours(lightness: Floats, marks: Sequence[Drawn]) -> list[Floats]:
+def grey(lightness: Floats, marks: Sequence[Given]) -> list[Floats]:
+    return [np.zeros_like(drawn.ab) for drawn, _ in marks]
+
+
+def ours(lightness: Floats, marks: Sequence[Given]) -> list[Floats]:
     ties = Propagation(lightness)
-    return [ties.solve(drawn.known, drawn.ab) for drawn in marks]
+    return [ties.solve(drawn.known, drawn.ab) for drawn, _ in marks]
 
 
-def levin(lightness: Floats, marks: Sequence[Drawn]) -> list[Floats]:
+def filter_with(network: ColourNet | None, vivid: float) -> Method:
+    """The filter as it is: the network (None: the bundled one) and hints together."""
+    colorist = Colorist("cpu", network)
+
+    def method(lightness: Floats, marks: Sequence[Given]) -> list[Floats]:
+        pixels = recoloured(lightness, np.zeros((*lightness.shape, 2), np.float32))
+        height, width = lightness.shape
+        found = []
+        for _, hints in marks:
+            colorist.set_image(pixels)
+            made = colorist.colours(hints, ColorSettings(vivid=vivid)).applied(
+                pixels, Rect(0, 0, width, height)
+            )
+            found.append(lab_of(made)[..., 1:])
+        return found
+
+    return method
+
+
+def levin(lightness: Floats, marks: Sequence[Given]) -> list[Floats]:
     """Levin, Lischinski & Weiss (2004), as their program has it."""
     from scipy.sparse import coo_array
     from scipy.sparse.linalg import splu
@@ -89,7 +134,7 @@ def levin(lightness: Floats, marks: Sequence[Drawn]) -> list[Floats]:
     count = lightness.size
     whole = np.arange(count)
     found = []
-    for known, ab in marks:
+    for (known, ab), _ in marks:
         free = ~known.reshape(-1)[rows]
         values = np.concatenate([np.ones(count), -weights[free]])
         places = np.concatenate([whole, rows[free]]), np.concatenate([whole, columns[free]])
@@ -118,7 +163,7 @@ def _averages(lightness: Floats) -> tuple[Any, Any, Any]:
     return np.broadcast_to(numbers[1:-1, 1:-1], others.shape)[there], others[there], weights[there]
 
 
-METHODS: Final[dict[str, Method]] = {"grey": grey, "Levin 2004": levin, "ours": ours}
+METHODS: Final[dict[str, Method]] = {"grey": grey, "Levin 2004": levin, "strokes only": ours}
 
 
 def psnr(picture: Floats, truth: Floats) -> float:
@@ -132,7 +177,7 @@ def measured(method: Method, pictures: Sequence[Case], counts: Sequence[int] = C
     means = Means()
     for case in pictures:
         lightness = np.ascontiguousarray(case.lab[..., 0])
-        marks = [hinted(case.lab, count, case.seed) for count in counts]
+        marks = [given(case.lab, count, case.seed) for count in counts]
         for count, ab in zip(counts, method(lightness, marks), strict=True):
             means.add({str(count): psnr(recoloured(lightness, ab), case.pixels)})
     return {str(count): round(means.mean(str(count)), 2) for count in counts}
@@ -158,6 +203,13 @@ def table(
             )
         )
     return figures
+
+
+def colour_network(folder: Path | None) -> ColourNet | None:
+    """That of a model folder."""
+    network = None if folder is None else network_of(folder, ARCHITECTURE)
+    assert network is None or isinstance(network, ColourNet)
+    return network
 
 
 def seconds(data: Path) -> dict[str, dict[str, float]]:
@@ -203,12 +255,16 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=40, help="pictures of each set; 0: all")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--without-levin", action="store_true", help="it takes a second a picture and count")
+    parser.add_argument("--model", type=Path, help="a model folder; default: the bundled one")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     cv2.setNumThreads(args.threads)
+    torch.set_num_threads(args.threads)
     methods = {
         name: method for name, method in METHODS.items() if not args.without_levin or method is not levin
     }
+    network = colour_network(args.model)
+    methods |= {f"filter, vivid {vivid:g}": filter_with(network, vivid) for vivid in (0.5, 0.0)}
     figures = {"PSNR": table(args.data, args.count, methods), "milliseconds": seconds(args.data)}
     keep(figures, args.json)
 

@@ -27,7 +27,7 @@ from imgstudio.engine.device import pick_device
 if TYPE_CHECKING:
     from imgstudio.engine.nets.colournet import ColourNet, Lent
 
-WORKING: Final = 384
+WORKING: Final = 320
 """Longer side at which colours are spread (pixels)."""
 REMEMBERED: Final = 3
 """Pictures."""

@@ -155,7 +155,7 @@ class ColourNet(nn.Module):
         self.finest = Rise(QUARTER, half + 6, HALF)
         self.register_buffer("centres", colour_grid())
         self.guess = nn.Conv2d(QUARTER, len(self.centres), 1)
-        # Sixteen planes, of which three are read: odd numbers are slow in bfloat16.
+        # Sixteen planes, of which four are read: odd numbers are slow in bfloat16.
         self.head = nn.Conv2d(HALF, 16, 3, padding=1)
         nn.init.normal_(self.head.weight, std=0.01)
 
@@ -188,7 +188,10 @@ class ColourNet(nn.Module):
         quarter = self.finer(mixed, _beside(seen.quarter, *told))
         half = self.finest(quarter, _beside(seen.half, gathered(hints.marks, 2), hints.field))
         answers = self.head(half).float()
-        return Told(answers[:, :2], answers[:, 2:3], self.guess(quarter).float())
+        own, share = answers[:, :2], answers[:, 3:4].sigmoid()
+        # Where hints are near, what they were spread to may be better than any guess; its share is learned.
+        field, near = hints.field[:, :2].float(), hints.field[:, 2:].float()
+        return Told(own + share * (field - near * own), answers[:, 2:3], self.guess(quarter).float())
 
     def lend(self, seen: Seen, ab: Tensor) -> Lent:
         """Places of a picture with known colours, (n, 2, h, w) / `UNIT`, at 1/16."""
