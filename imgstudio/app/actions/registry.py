@@ -119,7 +119,9 @@ class ActionRegistry(QObject):
         """Make all menus; `after` gives menus of another making that follow an action."""
         menus = self._menus
         for name in MENUS:
-            menus[name] = bar.addMenu(tr(name))
+            # Made here: for one that Qt makes, Python may find the remains of an older one at the same address.
+            menus[name] = QMenu(tr(name), bar)
+            bar.addMenu(menus[name])
             menus[name].setObjectName(f"menu.{name.lower()}")
             menus[name].aboutToShow.connect(self.refresh)
         for spec in self.specs.values():
@@ -134,7 +136,9 @@ class ActionRegistry(QObject):
     def _menu(self, menus: dict[str, QMenu], path: str) -> QMenu:
         if path not in menus:
             parent, _, name = path.rpartition("/")
-            menus[path] = self._menu(menus, parent).addMenu(tr(name))
+            above = self._menu(menus, parent)
+            menus[path] = QMenu(tr(name), above)
+            above.addMenu(menus[path])
         return menus[path]
 
     def _action(self, spec: ActionSpec) -> QAction:

@@ -105,7 +105,7 @@ class Colorize(QObject):
             self._state.colours_changed = self._on_colours
             if max(self.colour) - min(self.colour) < GREY:
                 self.choose(colour_of(self._context.settings.hint_colour) or self.colour)
-        self.sight.begin(source, lambda: flat(self.strokes))
+        self.sight.begin(source, lambda: flat(self.strokes), lambda: self.tool.is_busy)
         self._context.tools.activate(self.tool.id)
         self._told()
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from imgstudio.app.canvas.tools.base import Rgb
+from imgstudio.app.controllers.filter_preview import BlendJob
 from imgstudio.app.jobs import JobHandle, Lane
 from imgstudio.core.colour_hints import Hints
 from imgstudio.core.document import Document
@@ -141,7 +142,10 @@ class LikelyJob:
 
 
 class ColorizeSight(QObject):
-    """Guards: what is told answers the newest question; nobody is told anything after `stop`."""
+    """Guards: what is told answers the newest question; nobody is told anything after `stop`.
+
+    Likely colours are looked for only while nothing else is: what was painted is seen first.
+    """
 
     nature_found = Signal(object)
     likely_found = Signal(object)
@@ -152,6 +156,7 @@ class ColorizeSight(QObject):
         self._context, self.knows = context, knows
         self._source: From = lambda: None
         self._hints: Callable[[], Hints] = tuple
+        self._is_painting: Callable[[], bool] = bool
         self._photo: Photo | None = None
         self._at: Point | None = None
         self._is_broken = False
@@ -160,9 +165,10 @@ class ColorizeSight(QObject):
         self._rest = QTimer(self, singleShot=True, interval=REST_MS)
         self._rest.timeout.connect(self._look_there)
 
-    def begin(self, source: From, hints: Callable[[], Hints]) -> None:
+    def begin(self, source: From, hints: Callable[[], Hints], is_painting: Callable[[], bool]) -> None:
         """Look at a photo from now on, and at the hints that are painted on it."""
-        self._source, self._hints, self._is_broken = source, hints, False
+        self._source, self._hints, self._is_painting = source, hints, is_painting
+        self._is_broken = False
         self.look()
 
     def stop(self) -> None:
@@ -190,8 +196,16 @@ class ColorizeSight(QObject):
         photo, at = self._seen(), self._at
         if photo is None or at is None or self._is_broken:
             return
-        if photo.source.bounds.contains(at.x, at.y):
+        if self._is_painting() or self._is_crowded():
+            self._rest.start()
+        elif photo.source.bounds.contains(at.x, at.y):
             self._start(LikelyJob(self.knows, photo, at, self._hints()), self.likely_found)
+
+    def _is_crowded(self) -> bool:
+        """Whether something else is computed, or about to be seen."""
+        own = self._runs.get(LikelyJob)
+        others = [run for run in self._context.jobs.handles if run is not own and not run.is_finished]
+        return any(run.lane == "compute" or isinstance(run.job, BlendJob) for run in others)
 
     def _seen(self) -> Photo | None:
         """The photo as it is now."""

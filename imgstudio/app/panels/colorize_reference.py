@@ -11,6 +11,9 @@ import numpy as np
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
     QFocusEvent,
     QImage,
     QKeyEvent,
@@ -23,7 +26,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QCheckBox, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from imgstudio.app.forms.file_editor import FileEditor
+from imgstudio.app.forms.file_editor import DROP_HEIGHT, FileEditor
 from imgstudio.app.i18n import tr
 from imgstudio.app.jobs import JobHandle
 from imgstudio.app.theme import current_tokens
@@ -40,6 +43,8 @@ SIDE: Final = 1024
 """Longest side at which a reference is shown."""
 TALLEST: Final = 1.25
 """Of a picture in the page, of its width: a narrow one does not push everything else away."""
+NAME_HEIGHT: Final = 36
+"""Of the drop target while the picture itself is shown below it (logical pixels)."""
 AROUND: Final = 1
 """Pixels to each side that are averaged, so that noise does not decide."""
 
@@ -173,7 +178,7 @@ class PickPicture(QWidget):
 
 
 class ReferenceBox(QWidget):
-    """A drop target, the picture, and whether the filter takes colours from it."""
+    """A drop target, the picture, and whether the filter takes colours from it. A file may be dropped anywhere on it."""
 
     picked = Signal(object)
     given = Signal(object)
@@ -183,6 +188,8 @@ class ReferenceBox(QWidget):
         super().__init__(parent)
         self._context = context
         self._reading: JobHandle | None = None
+        self.setObjectName("colorize.reference_box")
+        self.setAcceptDrops(True)
         label = QLabel(tr("Reference picture"), self)
         label.setProperty("role", "dim")
         self.file = FileEditor(param, parent=self)
@@ -231,6 +238,15 @@ class ReferenceBox(QWidget):
         if reading is not None:
             reading.cancel()
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        self.file.target.dragEnterEvent(event)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.file.target.dragLeaveEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.file.target.dropEvent(event)
+
     def _on_file(self) -> None:
         self._read()
         self._tell()
@@ -267,7 +283,9 @@ class ReferenceBox(QWidget):
         self.said.setVisible(False)
         self.picture.setVisible(pixels is not None)
         self.gives.setVisible(pixels is not None)
+        self.file.target.setFixedHeight(DROP_HEIGHT if pixels is None else NAME_HEIGHT)
         if pixels is not None:
+            self.file.thumbnail = None
             self.picture.show_pixels(pixels)
 
 
