@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from imgstudio.app.canvas.tools.base import Edge, Mark
-from imgstudio.app.controllers.colorize_sight import Likely, Nature
+from imgstudio.app.controllers.colorize_sight import Likely, LikelyJob, Nature
 from imgstudio.core.colour_hints import Hint
 from imgstudio.core.errors import UserError
 from imgstudio.core.geometry import Point
@@ -278,6 +279,27 @@ def test_likely_colours_follow_a_resting_pointer_and_keys_take_them(studio, page
     assert studio.part("colorize.code", page).text() == "#3264c8"
 
 
+def test_likely_colours_wait_until_what_is_painted_is_seen(studio, page, eyes, monkeypatch):
+    sight, place = branch(studio).work.sight, studio.on_screen(70, 30)
+    QTest.mouseMove(studio.canvas, place)
+    QTest.mousePress(studio.canvas, Qt.MouseButton.LeftButton, pos=place)
+    sight._rest.timeout.emit()
+    assert eyes.asked == []
+    assert not studio.program.jobs.handles
+    may_end = Event()
+    slow = replace(page.item, run=lambda *given: (may_end.wait(20), painted(*given))[1])
+    monkeypatch.setitem(studio.context.filters._filters, "colorize", slow)
+    controller = studio.context.filter_panel.controller
+    controller.question = replace(controller.question, item=slow)
+    QTest.mouseRelease(studio.canvas, Qt.MouseButton.LeftButton, pos=place)
+    studio.wait(lambda: studio.program.jobs.handles)
+    sight._rest.timeout.emit()
+    assert not any(isinstance(run.job, LikelyJob) for run in studio.program.jobs.handles)
+    may_end.set()
+    studio.wait(lambda: eyes.asked)
+    assert not controller.preview.is_busy
+
+
 def test_the_colour_is_typed_and_the_one_before_comes_back(studio, page):
     studio.context.filter_panel.close_filter()
     studio.context.tool_state.foreground = (5, 5, 5)
@@ -355,6 +377,19 @@ def test_a_reference_is_shown_to_pick_from_and_given_when_wanted(studio, page, t
     assert page.form.value().reference is None
     assert not picture.isVisible()
     studio.settle()
+
+
+def test_a_reference_may_be_dropped_on_the_one_that_is_shown(studio, page, tmp_path):
+    reference, count = branch(studio).reference, len(studio.program.documents.all)
+    for name, colour in (("first.png", (10, 120, 60)), ("second.png", (120, 10, 60))):
+        Image.fromarray(np.full((30, 60, 3), colour, np.uint8)).save(tmp_path / name)
+        studio.drop_folder("colorize.reference_box", tmp_path / name)
+        studio.settle()
+        assert reference.path == tmp_path / name
+        picture = reference.picture
+        QTest.mouseClick(picture, Qt.MouseButton.LeftButton, pos=picture.rect().center())
+        assert branch(studio).work.colour == colour
+    assert len(studio.program.documents.all) == count
 
 
 def test_a_reference_that_is_no_picture_says_so(studio, page, tmp_path):

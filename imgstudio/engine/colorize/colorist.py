@@ -31,10 +31,16 @@ WORKING: Final = 320
 """Longer side at which colours are spread (pixels)."""
 REMEMBERED: Final = 3
 """Pictures."""
-TRUST: Final = 0.001
+TRUST: Final = 0.03
 """Of what the network says where it is sure, beside the ties of a pixel to its neighbours."""
-SURE: Final = 6.0
+SURE: Final = 12.0
 """Error of the network from which on it is trusted less (Lab)."""
+UNSURE: Final = 14.0
+"""Error of the network from which on its colours are made livelier (Lab): sure ones, as round hints, stay."""
+LIVELY: Final = 1.4
+"""Share of the likely colour beside the mean one, for `vivid` 1; all of it at most."""
+BOOST: Final = 1.2
+"""By how much more than 1 unsure colours are made stronger at `vivid` 1: means of what may be are pale."""
 EVEN: Final = 0.05
 """Ties that every pixel is taken to have more, so that trust is never nothing."""
 FAR: Final = 80.0
@@ -182,7 +188,7 @@ class Colorist:
         else:
             progress.update(0.0, "Looking")
             opinion = self._opinion(picture, marks, settings)
-            guess = opinion.mean + np.float32(settings.vivid) * (opinion.lively - opinion.mean)
+            guess = livened(opinion, settings.vivid)
             trust = TRUST * (ties.ties() + EVEN) / (1 + np.square(opinion.spread / SURE))
             found = ties.solve(marks.known, marks.ab, guess, trust, picture.before, progress.part(0.2, 1.0))
         picture.before = found
@@ -255,6 +261,14 @@ class Colorist:
         if self._picture is None:
             raise UserError("There is no picture to colorize", "", "Call set_image first")
         return self._picture
+
+
+def livened(opinion: Opinion, vivid: float) -> Floats:
+    """(h, w, 2): colours between the mean of what may be and the likely one, `vivid` in 0..1."""
+    unsure = (1 / (1 + (UNSURE / np.maximum(opinion.spread, np.float32(1e-3))) ** 4))[..., None]
+    share = np.float32(min(1.0, LIVELY * vivid)) * unsure
+    made = (opinion.mean + share * (opinion.lively - opinion.mean)) * (1 + np.float32(BOOST * vivid) * unsure)
+    return np.asarray(made, np.float32)
 
 
 def _reduced(shape: tuple[int, ...], longest: int) -> tuple[int, int]:

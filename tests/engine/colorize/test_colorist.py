@@ -12,8 +12,8 @@ from imgstudio.core.geometry import Rect, Size
 from imgstudio.core.jobs import Cancelled, CancelToken, Progress
 from imgstudio.core.lab import lab_of, recoloured
 from imgstudio.engine.colorize import colorist as module
-from imgstudio.engine.colorize.colorist import Colorist, ColorSettings
-from imgstudio.engine.colorize.eye import Eye
+from imgstudio.engine.colorize.colorist import Colorist, ColorSettings, livened
+from imgstudio.engine.colorize.eye import Eye, Opinion
 from imgstudio.engine.nets.colournet import UNIT, Lent, Seen, Told, colour_grid
 
 HEIGHT, WIDTH = 96, 128
@@ -89,7 +89,7 @@ def test_hints_are_exact_and_win_over_the_network_in_their_half_only(hears):
     lab = made(Says(hears=hears, spread=30.0), (RED,), ColorSettings(vivid=0.0))
 
     assert np.abs(lab[disc(RED)][:, 1:] - ab_of(RED)).max() < 0.5
-    near, far = lab[48, 42, 1], lab[48, 100, 1]
+    near, far = lab[48, 40, 1], lab[48, 100, 1]
     assert near > 0 > far, "it spreads round the stroke, not over the edge"
     assert abs(far - GREEN[0]) < 4
 
@@ -101,13 +101,22 @@ def test_without_the_network_hints_spread_over_their_half():
     assert np.abs(lab[disc(RED)][:, 1:] - ab_of(RED)).max() < 0.5
 
 
-def test_a_vivid_picture_goes_to_the_likely_colour_of_the_chances():
-    network = Says()
-    nearest = network.centres[torch.cdist(torch.tensor([GREEN]), network.centres).argmin()].numpy()
+def test_what_the_network_is_unsure_of_gets_livelier_and_what_it_is_sure_of_stays():
+    sure = made(Says(spread=2.0), settings=ColorSettings(vivid=1.0))
+    pale = made(Says(spread=40.0), settings=ColorSettings(vivid=0.0))
+    lively = made(Says(spread=40.0), settings=ColorSettings(vivid=1.0))
 
-    lab = made(network, settings=ColorSettings(vivid=1.0))
+    assert np.abs(sure[..., 1:] - GREEN).max() < 1.5
+    assert np.abs(pale[..., 1:] - GREEN).max() < 1.5
+    assert np.hypot(*lively[50, 100, 1:]) > 1.3 * np.hypot(*GREEN)
 
-    assert np.abs(lab[..., 1:] - nearest).max() < 1.5
+
+def test_lively_colours_are_the_likely_ones():
+    mean, likely = np.zeros((1, 1, 2), np.float32), np.full((1, 1, 2), 10, np.float32)
+    opinion = Opinion(mean, likely, np.full((1, 1), 1000, np.float32))
+
+    assert np.allclose(livened(opinion, 0.0), mean)
+    assert np.allclose(livened(opinion, 1.0), (1 + module.BOOST) * likely, rtol=1e-3)
 
 
 def test_a_reference_counts_as_much_as_is_said():
