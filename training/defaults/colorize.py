@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from imgstudio.core.pixels import Floats, resized, to_float
-from imgstudio.engine.manifest import ModelManifest, read_manifest, save_model
+from imgstudio.engine.manifest import ModelManifest, read_manifest
 from imgstudio.engine.nets.colournet import ARCHITECTURE, UNIT, ColourNet, Hinted, Lent, Told
 from imgstudio.engine.nets.lite0 import Lite0
 from imgstudio.engine.registry import ModelRegistry
@@ -36,7 +36,7 @@ from imgstudio.learn.reports import Goal, PreviewRow, Validation
 from imgstudio.learn.task import Batch, Terms
 from imgstudio.learn.trainer import Trainer
 from training.defaults.colorize_data import SOURCES, Photos, field_on, hints_on, judging, taken_apart
-from training.defaults.script import bring, given, network_of, options
+from training.defaults.script import bring, given, network_of, options, save_whole_view
 
 LOG = logging.getLogger("training.colorize")
 EPOCHS: Final = 20.0
@@ -220,25 +220,16 @@ class ColorizeTask:
         self, network: nn.Module, folder: Path, name: str, training: Mapping[str, Any]
     ) -> ModelManifest:
         """Write the model; `training["benchmark"]`, where given, is the scores of the card."""
-        facts = {key: value for key, value in training.items() if key != "benchmark"}
-        return save_model(
-            folder,
+        return save_whole_view(
             network,
-            half=True,
-            id=folder.name,
-            name=name,
+            folder,
+            name,
             task="colorize",
-            architecture=ARCHITECTURE.id,
+            architecture=ARCHITECTURE,
             multiple_of=ColourNet.multiple_of,
-            minimum=ColourNet.multiple_of,
-            tiling="discouraged",
-            licence="Trained for imgstudio on the pictures named in the card; trunk from EfficientNet-Lite0, Apache-2.0",
-            card={
-                "data": dict(SOURCES),
-                "training": {"began as": "imagenet-lite0", **facts},
-                "scores": training.get("benchmark", {}),
-                "limits": LIMITS,
-            },
+            data=SOURCES,
+            training={"began as": "imagenet-lite0", **training},
+            limits=LIMITS,
         )
 
 

@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from imgstudio.core.pixels import to_float
-from imgstudio.engine.manifest import ModelManifest, read_manifest, save_model
+from imgstudio.engine.manifest import ModelManifest, read_manifest
 from imgstudio.engine.nets.lite0 import Lite0
 from imgstudio.engine.nets.salientnet import ARCHITECTURE, SalientNet
 from imgstudio.engine.registry import ModelRegistry
@@ -40,7 +40,7 @@ from imgstudio.learn.saliency_scores import SaliencyScores
 from imgstudio.learn.task import Batch, Terms
 from imgstudio.learn.trainer import Trainer
 from training.defaults.cutout_data import BACKGROUNDS, FOLDERS, Pool, example, split, tensors_of
-from training.defaults.script import bring, given, options
+from training.defaults.script import bring, given, options, save_whole_view
 
 LOG = logging.getLogger("training.cutout")
 EPOCHS: Final = 20.0
@@ -148,32 +148,23 @@ class CutoutTask:
         """Write the model; `training["benchmark"]`, where given, is the scores of the card."""
         photos = {*BACKGROUNDS, *self._pool.taught}
         taught = ", ".join(f"photos/{source}" for source in self._pool.taught)
-        facts = {key: value for key, value in training.items() if key != "benchmark"}
-        return save_model(
-            folder,
+        return save_whole_view(
             network,
-            half=True,
-            id=folder.name,
-            name=name,
+            folder,
+            name,
             task="cutout",
-            architecture=ARCHITECTURE.id,
+            architecture=ARCHITECTURE,
             multiple_of=SalientNet.multiple_of,
-            minimum=SalientNet.multiple_of,
-            tiling="discouraged",
-            licence="Trained for imgstudio on the pictures named in the card; trunk from EfficientNet-Lite0, Apache-2.0",
-            card={
-                "data": {
-                    **{f"masks/{folder}": "research" for folder in FOLDERS},
-                    **{f"photos/{folder}": LICENCES[folder] for folder in sorted(photos)},
-                },
-                "training": {
-                    **facts,
-                    "began as": "imagenet-lite0",
-                    **({"teacher": f"U2-NetP, Apache-2.0, for {taught}"} if taught else {}),
-                },
-                "scores": training.get("benchmark", {}),
-                "limits": LIMITS,
+            data={
+                **{f"masks/{folder}": "research" for folder in FOLDERS},
+                **{f"photos/{folder}": LICENCES[folder] for folder in sorted(photos)},
             },
+            training={
+                **training,
+                "began as": "imagenet-lite0",
+                **({"teacher": f"U2-NetP, Apache-2.0, for {taught}"} if taught else {}),
+            },
+            limits=LIMITS,
         )
 
 

@@ -16,7 +16,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from imgstudio.engine.manifest import MANIFEST_NAME, WEIGHTS_NAME, Architecture, read_manifest
+from imgstudio.engine.manifest import (
+    MANIFEST_NAME,
+    WEIGHTS_NAME,
+    Architecture,
+    ModelManifest,
+    read_manifest,
+    save_model,
+)
 from imgstudio.engine.weights import load
 from imgstudio.learn.checkpoints import has_checkpoint
 from imgstudio.learn.reports import StepReport
@@ -95,6 +102,44 @@ def add_scores(folder: Path, scores: Mapping[str, Any]) -> None:
     manifest = read_manifest(folder)
     card = {**manifest.card, "scores": {**manifest.card.get("scores", {}), **scores}}
     (folder / MANIFEST_NAME).write_text(dataclasses.replace(manifest, card=card).to_json(), encoding="utf-8")
+
+
+def save_whole_view(  # noqa: PLR0913  what a model says of itself
+    network: nn.Module,
+    folder: Path,
+    name: str,
+    *,
+    task: str,
+    architecture: Architecture,
+    multiple_of: int,
+    data: Mapping[str, Any],
+    training: Mapping[str, Any],
+    limits: str,
+) -> ModelManifest:
+    """Write the model of a network on the trunk of EfficientNet-Lite0 that sees a picture whole.
+
+    `training["benchmark"]`, where given, is the scores of the card.
+    """
+    facts = {key: value for key, value in training.items() if key != "benchmark"}
+    return save_model(
+        folder,
+        network,
+        half=True,
+        id=folder.name,
+        name=name,
+        task=task,
+        architecture=architecture.id,
+        multiple_of=multiple_of,
+        minimum=multiple_of,
+        tiling="discouraged",
+        licence="Trained for imgstudio on the pictures named in the card; trunk from EfficientNet-Lite0, Apache-2.0",
+        card={
+            "data": data,
+            "training": facts,
+            "scores": training.get("benchmark", {}),
+            "limits": limits,
+        },
+    )
 
 
 def network_of(folder: Path, architecture: Architecture) -> nn.Module:

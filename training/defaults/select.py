@@ -27,7 +27,7 @@ from torch.nn import functional as F
 
 from imgstudio.core.geometry import Rect
 from imgstudio.core.pixels import Array
-from imgstudio.engine.manifest import ModelManifest, read_manifest, save_model
+from imgstudio.engine.manifest import ModelManifest, read_manifest
 from imgstudio.engine.nets.clicknet import ARCHITECTURE, ClickNet
 from imgstudio.engine.nets.salientnet import SalientNet
 from imgstudio.engine.registry import ModelRegistry
@@ -42,7 +42,7 @@ from imgstudio.learn.trainer import Trainer
 from training.defaults.clicking import next_click, overlap
 from training.defaults.cutout import LICENCES, overlap_loss
 from training.defaults.cutout_data import BACKGROUNDS, example, split
-from training.defaults.script import bring, given, network_of, options
+from training.defaults.script import bring, given, network_of, options, save_whole_view
 from training.defaults.select_data import SHARES, Questions
 
 LOG = logging.getLogger("training.select")
@@ -153,28 +153,19 @@ class SelectTask:
         self, network: nn.Module, folder: Path, name: str, training: Mapping[str, Any]
     ) -> ModelManifest:
         """Write the model; `training["benchmark"]`, where given, is the scores of the card."""
-        facts = {key: value for key, value in training.items() if key != "benchmark"}
-        return save_model(
-            folder,
+        return save_whole_view(
             network,
-            half=True,
-            id=folder.name,
-            name=name,
+            folder,
+            name,
             task="select",
-            architecture=ARCHITECTURE.id,
+            architecture=ARCHITECTURE,
             multiple_of=ClickNet.multiple_of,
-            minimum=ClickNet.multiple_of,
-            tiling="discouraged",
-            licence="Trained for imgstudio on the pictures named in the card; trunk from EfficientNet-Lite0, Apache-2.0",
-            card={
-                "data": {
-                    **{source: PICTURES.get(source, "research") for source in SHARES},
-                    **{f"photos/{source}": LICENCES[source] for source in BACKGROUNDS},
-                },
-                "training": {"began as": SALIENT, **facts},
-                "scores": training.get("benchmark", {}),
-                "limits": LIMITS,
+            data={
+                **{source: PICTURES.get(source, "research") for source in SHARES},
+                **{f"photos/{source}": LICENCES[source] for source in BACKGROUNDS},
             },
+            training={"began as": SALIENT, **training},
+            limits=LIMITS,
         )
 
 
