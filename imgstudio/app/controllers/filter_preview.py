@@ -243,8 +243,7 @@ class FilterPreview(QObject):
             self.measured.emit(question, megapixels, handle.elapsed_seconds)
         if handle is self._run and self.mode != "off":
             self._answered, self._result = key, result
-            self.note = ". ".join(part for part in (note, *result.warnings) if part)
-            self.problem = None
+            self.note, self.problem = note, None
             self._start_blend()
 
     def _start_blend(self) -> None:

@@ -31,7 +31,7 @@ WORKING: Final = 320
 """Longer side at which colours are spread (pixels)."""
 REMEMBERED: Final = 3
 """Pictures."""
-TRUST: Final = 0.03
+TRUST: Final = 0.006
 """Of what the network says where it is sure, beside the ties of a pixel to its neighbours."""
 SURE: Final = 12.0
 """Error of the network from which on it is trusted less (Lab)."""

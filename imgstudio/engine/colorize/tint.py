@@ -35,6 +35,10 @@ _STAINED: Final = 0.6
 """Share by which a tint may be stronger or weaker here and there, as of paper that yellowed unevenly."""
 _TURNS: Final = 1.5
 """Lab units by which the tint of some lightness may leave the common hue."""
+_DUOTONE_TURNS: Final = 3.2
+"""The same where no pixel leaves the tint of its lightness: two inks, one for shadows and one for lights."""
+_NONE: Final = 0.001
+"""Share of coloured pixels that is none."""
 _GRID: Final = 4
 _SOME: Final = 0.02
 """Share of coloured pixels from which on a cell of the grid, and a picture, has colours."""
@@ -75,7 +79,7 @@ def kind_of(pixels: Floats) -> Tint:
     share = float(is_own[seen].mean())
     middle = np.median(tints, 0)
     has_colours = share > _MUCH or (share > _SOME and _cells(is_own) >= _CELLS)
-    kind: Kind = "coloured" if has_colours or not _is_tint(tints) else "tinted"
+    kind: Kind = "coloured" if has_colours or not _is_tint(tints, share) else "tinted"
     if kind == "tinted" and float(np.hypot(*middle)) <= _PALE:
         kind = "grey"
     red, green, blue = recoloured(
@@ -133,7 +137,7 @@ def _smoothed(lab: Floats) -> tuple[Floats, float]:
     return smooth, 4 * spread / (2 * math.sqrt(math.pi) * _SMOOTHING)
 
 
-def _is_tint(tints: Floats) -> bool:
+def _is_tint(tints: Floats, share: float) -> bool:
     """Whether the tints of all levels of lightness have one hue, and one that papers and toners have."""
     middle = np.median(tints, 0)
     chroma = float(np.hypot(*middle))
@@ -141,7 +145,8 @@ def _is_tint(tints: Floats) -> bool:
     across = np.abs(tints @ np.array([-hue[1], hue[0]]))
     degrees = float(np.degrees(np.arctan2(hue[1], hue[0])))
     family = "warm" if -20 <= degrees <= 110 else "cold" if -160 <= degrees <= -60 else "other"
-    return bool(np.percentile(across, 80) <= _TURNS) and chroma <= _STRONGEST[family]
+    turns = _DUOTONE_TURNS if share <= _NONE else _TURNS
+    return bool(np.percentile(across, 80) <= turns) and chroma <= _STRONGEST[family]
 
 
 def _cells(is_own: Bools) -> int:

@@ -34,7 +34,7 @@ class ColorizeParams:
         Ui(
             label="Colour strokes",
             help="Colours painted on the picture: what they touch gets exactly these, and all that belongs to it "
-            "follows, up to the next edge.",
+            "follows, up to the next edge. Dark places look more colourful than the swatch: take muted colours there.",
         ),
     ] = ()
     automatic: Annotated[

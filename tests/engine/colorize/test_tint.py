@@ -72,6 +72,19 @@ def test_sepia_and_blue_prints_have_a_tint_and_it_is_told_which(ab, uneven):
     assert np.dot(found, ab) > 0.9 * np.hypot(*found) * np.hypot(*ab)
 
 
+@pytest.mark.parametrize(
+    ("dark", "light"),
+    [("#1a0f06", "#f4e6c8"), ("#2b1a10", "#fff1d6"), ("#101a2b", "#e6eefa"), ("#20130a", "#ead2a8")],
+)
+def test_two_inks_are_a_tint(dark, light):
+    ends = [
+        np.array([int(code[at : at + 2], 16) for at in (1, 3, 5)], np.float32) / 255 for code in (dark, light)
+    ]
+    share = grey(scene())[..., :1]
+    duotone = ends[0] + share * (ends[1] - ends[0])
+    assert kind_of(compressed(duotone.astype(np.float32), 85)).kind == "tinted"
+
+
 @pytest.mark.parametrize("strength", [1.0, 0.4])
 def test_coloured_pictures_also_faded_ones(strength):
     assert kind_of(compressed(painted(scene(), strength), 70)).kind == "coloured"
