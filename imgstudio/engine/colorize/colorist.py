@@ -36,10 +36,10 @@ TRUST: Final = 0.006
 SURE: Final = 12.0
 """Error of the network from which on it is trusted less (Lab)."""
 UNSURE: Final = 14.0
-"""Error of the network from which on its colours are made livelier (Lab): sure ones, as round hints, stay."""
+"""Error of the network from which on its colours are made livelier (Lab): sure ones stay, and those near hints."""
 LIVELY: Final = 1.4
 """Share of the likely colour beside the mean one, for `vivid` 1; all of it at most."""
-BOOST: Final = 1.2
+BOOST: Final = 1.4
 """By how much more than 1 unsure colours are made stronger at `vivid` 1: means of what may be are pale."""
 EVEN: Final = 0.05
 """Ties that every pixel is taken to have more, so that trust is never nothing."""
@@ -265,7 +265,8 @@ class Colorist:
 
 def livened(opinion: Opinion, vivid: float) -> Floats:
     """(h, w, 2): colours between the mean of what may be and the likely one, `vivid` in 0..1."""
-    unsure = (1 / (1 + (UNSURE / np.maximum(opinion.spread, np.float32(1e-3))) ** 4))[..., None]
+    unsure = 1 / (1 + (UNSURE / np.maximum(opinion.spread, np.float32(1e-3))) ** 4)
+    unsure = (unsure * (1 - opinion.near))[..., None]
     share = np.float32(min(1.0, LIVELY * vivid)) * unsure
     made = (opinion.mean + share * (opinion.lively - opinion.mean)) * (1 + np.float32(BOOST * vivid) * unsure)
     return np.asarray(made, np.float32)

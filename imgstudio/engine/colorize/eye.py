@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from imgstudio.core.pixels import Floats
-from imgstudio.engine.colorize.field import field_of, halved
+from imgstudio.engine.colorize.field import Field, field_of, halved
 from imgstudio.engine.colorize.propagation import Propagation
 from imgstudio.engine.select.sight import resampled
 from imgstudio.engine.tensors import check_finite, to_pixels, to_tensor
@@ -43,6 +43,8 @@ class Opinion(NamedTuple):
     """Nearer to the most likely one of several."""
     spread: Floats
     """(h, w): how far off `mean` is taken to be (Lab)."""
+    near: Floats
+    """(h, w), 0..1: how near hints are along the lightness."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,18 +98,20 @@ class Eye:
         """On (h, w, 2) hints where `known`, (h, w) of 0 or 1, says so; of their size. Raises OutOfMemory, NotFinite."""
         from imgstudio.engine.nets.colournet import UNIT
 
-        told = self._told(look, known, ab, lent)
+        field = self._field(look, known, ab)
+        told = self._told(look, field, lent)
         size = known.shape[1], known.shape[0]
         mean = _enlarged(to_pixels(told.ab), size) * np.float32(UNIT)
         lively = _enlarged(to_pixels(self._decoded(told.chances, SHARP)), size)
         spread = np.exp(_enlarged(to_pixels(told.spread), size)).reshape(known.shape) * np.float32(UNIT)
-        return Opinion(mean, lively, np.asarray(spread, np.float32))
+        near = _enlarged(field.spread[..., 2:], size).reshape(known.shape)
+        return Opinion(mean, lively, np.asarray(spread, np.float32), near.clip(0, 1))
 
     def likely(
         self, look: Look, known: Floats, ab: Floats, place: tuple[float, float]
     ) -> list[tuple[float, Floats]]:
         """Chance and colour, (2,) Lab, of what a place may be, most likely first; `place` is (x, y) in 0..1."""
-        told = self._told(look, known, ab, None)
+        told = self._told(look, self._field(look, known, ab), None)
         height, width = told.chances.shape[2:]
         x, y = (
             min(length - 1, max(0, int(at * length)))
@@ -116,19 +120,22 @@ class Eye:
         shares = (told.chances[0, :, y, x] / LIKELY).softmax(0).cpu().numpy()
         return _apart(shares, self._network.centres.cpu().numpy())
 
-    def _told(self, look: Look, known: Floats, ab: Floats, lent: Lent | None) -> Told:
+    def _field(self, look: Look, known: Floats, ab: Floats) -> Field:
+        """Hints at the size of what the network saw."""
+        planes = np.dstack((ab * known[..., None], known)).astype(np.float32)
+        small = cv2.resize(planes, look.size[::-1], interpolation=cv2.INTER_AREA)
+        share = small[..., 2:]
+        marks = np.where(share > 0, small / np.maximum(share, np.float32(1e-6)), 0)
+        return field_of(look.ties, np.asarray(marks, np.float32))
+
+    def _told(self, look: Look, field: Field, lent: Lent | None) -> Told:
         import torch
 
         from imgstudio.engine.device import guard
         from imgstudio.engine.nets.colournet import UNIT, Hinted
 
-        planes = np.dstack((ab * known[..., None], known)).astype(np.float32)
-        small = cv2.resize(planes, look.size[::-1], interpolation=cv2.INTER_AREA)
-        share = small[..., 2:]
-        marks = np.where(share > 0, small / np.maximum(share, np.float32(1e-6)), 0)
         units = np.array([UNIT, UNIT, 1], np.float32)
-        parts = (part / units for part in field_of(look.ties, np.asarray(marks, np.float32)))
-        hints = Hinted(*(to_tensor(part, self._device) for part in parts))
+        hints = Hinted(*(to_tensor(part / units, self._device) for part in field))
         with torch.inference_mode(), guard():
             told = self._network.colour(look.seen, hints, lent)
         check_finite(told.ab, "colours")

@@ -113,10 +113,11 @@ def test_what_the_network_is_unsure_of_gets_livelier_and_what_it_is_sure_of_stay
 
 def test_lively_colours_are_the_likely_ones():
     mean, likely = np.zeros((1, 1, 2), np.float32), np.full((1, 1, 2), 10, np.float32)
-    opinion = Opinion(mean, likely, np.full((1, 1), 1000, np.float32))
+    opinion = Opinion(mean, likely, np.full((1, 1), 1000, np.float32), np.zeros((1, 1), np.float32))
 
     assert np.allclose(livened(opinion, 0.0), mean)
     assert np.allclose(livened(opinion, 1.0), (1 + module.BOOST) * likely, rtol=1e-3)
+    assert np.allclose(livened(opinion._replace(near=np.ones((1, 1), np.float32)), 1.0), mean)
 
 
 def test_a_reference_counts_as_much_as_is_said():
