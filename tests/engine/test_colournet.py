@@ -13,7 +13,6 @@ from imgstudio.engine.nets.colournet import (
     Recall,
     colour_grid,
     gathered,
-    no_hints,
     places_of,
 )
 from tests.engine.networks import covers_every_parameter_once
@@ -32,6 +31,10 @@ def net():
 def are_alike(one, other):
     """Equal within what is rounded in other places; an untrained network's answers are large."""
     return float((one - other).abs().max()) < 1e-4 * float(other.abs().max())
+
+
+def no_hints(count, height, width):
+    return Hinted(torch.zeros(count, 3, height, width), torch.zeros(count, 3, height // 2, width // 2))
 
 
 def a_hint(height, width, x, y, a=0.5, b=-0.3):

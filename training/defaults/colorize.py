@@ -12,7 +12,6 @@ hints are simulated as in Zhang et al. 2017. --resume goes on from the checkpoin
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
@@ -26,7 +25,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from imgstudio.core.pixels import Floats, resized, to_float
-from imgstudio.engine.manifest import ModelManifest, read_manifest
+from imgstudio.engine.manifest import ModelManifest
 from imgstudio.engine.nets.colournet import ARCHITECTURE, UNIT, ColourNet, Hinted, Lent, Told
 from imgstudio.engine.nets.lite0 import Lite0
 from imgstudio.engine.registry import ModelRegistry
@@ -36,7 +35,16 @@ from imgstudio.learn.reports import Goal, PreviewRow, Validation
 from imgstudio.learn.task import Batch, Terms
 from imgstudio.learn.trainer import Trainer
 from training.defaults.colorize_data import SOURCES, Photos, field_on, hints_on, judging, taken_apart
-from training.defaults.script import bring, given, network_of, options, save_whole_view
+from training.defaults.script import (
+    add_start,
+    bring,
+    finish,
+    given,
+    network_of,
+    options,
+    save_whole_view,
+    training_of,
+)
 
 LOG = logging.getLogger("training.colorize")
 EPOCHS: Final = 20.0
@@ -261,25 +269,18 @@ def started(folder: Path | None) -> tuple[Lite0 | ColourNet, dict[str, Any]]:
         return classifier, {}
     network = network_of(folder, ARCHITECTURE)
     assert isinstance(network, ColourNet)
-    return network, {"before": read_manifest(folder).card.get("training", {})}
+    return network, training_of(folder)
 
 
 def main() -> None:
     parser = options("Train the network that colorizes.", minutes=80)
-    parser.add_argument(
-        "--start", type=Path, help="model folder to begin from, trained by this script before"
-    )
+    add_start(parser)
     args = given(parser)
     start, before = started(args.start)
     task = ColorizeTask(args.data, start, seed=args.seed)
     trainer = Trainer(task, plan_of(args.minutes, args.seed, later=args.start is not None), args.device)
     bring(trainer, args)
-    folder = args.export or args.out / "model"
-    training = {**before, "steps": trainer.step, "seconds": round(trainer.seconds), "seed": args.seed}
-    if args.scores:
-        training["benchmark"] = json.loads(args.scores.read_text(encoding="utf-8"))
-    task.export(trainer.network_now(), folder, "Colorize", training)
-    LOG.info("%s: %s", folder, read_manifest(folder).card)
+    finish(trainer, task, args, "model", "Colorize", before)
 
 
 if __name__ == "__main__":

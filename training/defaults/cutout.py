@@ -14,7 +14,6 @@ outline may be outlined by a teacher first (distillation). Without --teacher the
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
@@ -28,7 +27,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from imgstudio.core.pixels import to_float
-from imgstudio.engine.manifest import ModelManifest, read_manifest
+from imgstudio.engine.manifest import ModelManifest
 from imgstudio.engine.nets.lite0 import Lite0
 from imgstudio.engine.nets.salientnet import ARCHITECTURE, SalientNet
 from imgstudio.engine.registry import ModelRegistry
@@ -40,7 +39,7 @@ from imgstudio.learn.saliency_scores import SaliencyScores
 from imgstudio.learn.task import Batch, Terms
 from imgstudio.learn.trainer import Trainer
 from training.defaults.cutout_data import BACKGROUNDS, FOLDERS, Pool, example, split, tensors_of
-from training.defaults.script import bring, given, options, save_whole_view
+from training.defaults.script import bring, finish, given, options, save_whole_view
 
 LOG = logging.getLogger("training.cutout")
 EPOCHS: Final = 20.0
@@ -199,12 +198,7 @@ def main() -> None:
     task = CutoutTask(args.data, classifier, teacher=args.teacher, seed=args.seed)
     trainer = Trainer(task, plan_of(args.minutes, args.seed), args.device)
     bring(trainer, args)
-    folder = args.export or args.out / "cutout"
-    training = {"steps": trainer.step, "seconds": round(trainer.seconds), "seed": args.seed}
-    if args.scores:
-        training["benchmark"] = json.loads(args.scores.read_text(encoding="utf-8"))
-    task.export(trainer.network_now(), folder, "Cut out subject", training)
-    LOG.info("%s: %s", folder, read_manifest(folder).card)
+    finish(trainer, task, args, "cutout", "Cut out subject")
 
 
 if __name__ == "__main__":

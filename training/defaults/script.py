@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import cv2
 import numpy as np
@@ -102,6 +102,46 @@ def add_scores(folder: Path, scores: Mapping[str, Any]) -> None:
     manifest = read_manifest(folder)
     card = {**manifest.card, "scores": {**manifest.card.get("scores", {}), **scores}}
     (folder / MANIFEST_NAME).write_text(dataclasses.replace(manifest, card=card).to_json(), encoding="utf-8")
+
+
+class Writes(Protocol):
+    """A task, as far as it writes the model of a network."""
+
+    def export(
+        self, network: nn.Module, folder: Path, name: str, training: Mapping[str, Any]
+    ) -> ModelManifest: ...
+
+
+def finish(
+    session: Trainer,
+    task: Writes,
+    args: argparse.Namespace,
+    folder: str,
+    name: str,
+    before: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the model, with the figures that were given, to the folder that was or to this one of the run's.
+
+    `before` is what `training_of` says of the model that this training began with.
+    """
+    place: Path = args.export or args.out / folder
+    training = {**(before or {}), "steps": session.step, "seconds": round(session.seconds), "seed": args.seed}
+    if args.scores:
+        training["benchmark"] = json.loads(args.scores.read_text(encoding="utf-8"))
+    task.export(session.network_now(), place, name, training)
+    LOG.info("%s: %s", place, read_manifest(place).card)
+
+
+def add_start(parser: argparse.ArgumentParser) -> None:
+    """The option to begin with a model of the same script."""
+    parser.add_argument(
+        "--start", type=Path, help="model folder to begin from, trained by this script before"
+    )
+
+
+def training_of(folder: Path) -> dict[str, Any]:
+    """What the card of a model says about its own training, as a part of that of the next one."""
+    return {"before": read_manifest(folder).card.get("training", {})}
 
 
 def save_whole_view(  # noqa: PLR0913  what a model says of itself

@@ -13,7 +13,6 @@ another training from a model that this one wrote, as was done twice for the bun
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
@@ -27,7 +26,7 @@ from torch.nn import functional as F
 
 from imgstudio.core.geometry import Rect
 from imgstudio.core.pixels import Array
-from imgstudio.engine.manifest import ModelManifest, read_manifest
+from imgstudio.engine.manifest import ModelManifest
 from imgstudio.engine.nets.clicknet import ARCHITECTURE, ClickNet
 from imgstudio.engine.nets.salientnet import SalientNet
 from imgstudio.engine.registry import ModelRegistry
@@ -42,7 +41,16 @@ from imgstudio.learn.trainer import Trainer
 from training.defaults.clicking import next_click, overlap
 from training.defaults.cutout import LICENCES, overlap_loss
 from training.defaults.cutout_data import BACKGROUNDS, example, split
-from training.defaults.script import bring, given, network_of, options, save_whole_view
+from training.defaults.script import (
+    add_start,
+    bring,
+    finish,
+    given,
+    network_of,
+    options,
+    save_whole_view,
+    training_of,
+)
 from training.defaults.select_data import SHARES, Questions
 
 LOG = logging.getLogger("training.select")
@@ -231,25 +239,18 @@ def started(folder: Path | None) -> tuple[SalientNet, dict[str, Any]]:
         return network, {}
     network = network_of(folder, ARCHITECTURE)
     assert isinstance(network, SalientNet)
-    return network, {"before": read_manifest(folder).card.get("training", {})}
+    return network, training_of(folder)
 
 
 def main() -> None:
     parser = options("Train the network that selects what is pointed at.", minutes=65)
-    parser.add_argument(
-        "--start", type=Path, help="model folder to begin from, trained by this script before"
-    )
+    add_start(parser)
     args = given(parser)
     start, before = started(args.start)
     task = SelectTask(args.data, start, seed=args.seed)
     trainer = Trainer(task, plan_of(args.minutes, args.seed), args.device)
     bring(trainer, args)
-    folder = args.export or args.out / "select"
-    training = {**before, "steps": trainer.step, "seconds": round(trainer.seconds), "seed": args.seed}
-    if args.scores:
-        training["benchmark"] = json.loads(args.scores.read_text(encoding="utf-8"))
-    task.export(trainer.network_now(), folder, "Select by clicks", training)
-    LOG.info("%s: %s", folder, read_manifest(folder).card)
+    finish(trainer, task, args, "select", "Select by clicks", before)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from typing import Any, Final
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
-    QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from imgstudio.app.forms.curve_points import CurvePoints
 from imgstudio.app.forms.editor import Editor
+from imgstudio.app.forms.focus_shown import FocusShown
 from imgstudio.app.forms.histogram_view import Counts, Histograms, ink, paint_histogram
 from imgstudio.core.params import Param
 from imgstudio.core.tonecurve import Points, curve_values
@@ -37,7 +37,7 @@ _STEPS: Final = {
 }
 
 
-class CurveCanvas(QWidget):
+class CurveCanvas(FocusShown):
     """The drawing area; (0, 0) is bottom left."""
 
     changed = Signal()
@@ -119,14 +119,6 @@ class CurveCanvas(QWidget):
         else:
             super().keyPressEvent(event)
             return
-        self.update()
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

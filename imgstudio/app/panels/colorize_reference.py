@@ -14,7 +14,6 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
-    QFocusEvent,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -27,6 +26,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QCheckBox, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from imgstudio.app.forms.file_editor import DROP_HEIGHT, FileEditor
+from imgstudio.app.forms.focus_shown import FocusShown
 from imgstudio.app.i18n import tr
 from imgstudio.app.jobs import JobHandle
 from imgstudio.app.theme import current_tokens
@@ -63,7 +63,7 @@ class ReferenceJob:
         return np.asarray(np.rint(rgb * 255), np.uint8)
 
 
-class PickPicture(QWidget):
+class PickPicture(FocusShown):
     """A picture as wide as there is room; press anywhere, or move the cross with arrow keys, to take a colour."""
 
     picked = Signal(object)
@@ -121,14 +121,6 @@ class PickPicture(QWidget):
             self._tell()
         else:
             super().keyPressEvent(event)
-        self.update()
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
         self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

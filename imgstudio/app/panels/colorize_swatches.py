@@ -8,7 +8,6 @@ from typing import Final
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
-    QFocusEvent,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
@@ -21,6 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from imgstudio.app.canvas.tools.base import Rgb
+from imgstudio.app.forms.focus_shown import FocusShown
 from imgstudio.app.theme import SMALL_POINTS, current_tokens, interface_font
 from imgstudio.core.colour_text import code_of
 
@@ -32,7 +32,7 @@ LIGHT: Final = 140
 """Grey from which on a dark number is read better than a light one."""
 
 
-class SwatchGrid(QWidget):
+class SwatchGrid(FocusShown):
     """A click, Enter or Space chooses one; arrow keys go from one to the next, Delete wants one gone.
 
     Guards: cells fill the width evenly, and the height is what they need.
@@ -127,14 +127,6 @@ class SwatchGrid(QWidget):
 
     def leaveEvent(self, event: QEvent) -> None:
         self._hovered = -1
-        self.update()
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
         self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -14,7 +14,7 @@ from imgstudio.core.colour_hints import Hints
 from imgstudio.core.errors import UserError
 from imgstudio.core.geometry import Rect, Size
 from imgstudio.core.jobs import Progress
-from imgstudio.core.lab import lab_of, recoloured
+from imgstudio.core.lab import lab_of, lightness_of, recoloured
 from imgstudio.core.pixels import Floats, resized
 from imgstudio.engine.colorize.borders import borders
 from imgstudio.engine.colorize.enlarging import Enlarged
@@ -107,9 +107,11 @@ class Colours:
 
     def applied(self, pixels: Floats, place: Rect) -> Floats:
         """The part `place` of the picture, (h, w, 3) in 0..1, in its new colours."""
-        lab = lab_of(pixels)
-        lightness = np.ascontiguousarray(lab[..., 0])
-        there = lab[..., 1:] if self.adds else None
+        if self.adds:
+            lab = lab_of(pixels)
+            lightness, there = np.ascontiguousarray(lab[..., 0]), lab[..., 1:]
+        else:
+            lightness, there = lightness_of(pixels), None
         ab = self.change.part(lightness, place, self.hints, there, self.gain)
         return recoloured(lightness, ab)
 
@@ -170,7 +172,8 @@ class Colorist:
         box, scale = picture.inside, picture.lightness.shape[1] / picture.whole.width
         place = (x * scale - box.x) / box.width, (y * scale - box.y) / box.height
         known = marks.known[box.slices()].astype(np.float32)
-        likely = self._eye().likely(look, known, marks.ab[box.slices()], place)
+        eye = self._eye()
+        likely = eye.likely(look, eye.hear(look, known, marks.ab[box.slices()]), place)
         height, width = picture.lightness.shape
         row, column = (min(length - 1, max(0, int(at * scale))) for at, length in ((y, height), (x, width)))
         light = np.full((1, 1), picture.lightness[row, column], np.float32)
@@ -216,9 +219,10 @@ class Colorist:
         assert picture.inside is not None
         inside = picture.inside.slices()
         known, ab = marks.known[inside].astype(np.float32), marks.ab[inside]
-        found = eye.opinion(look, known, ab)
+        field, shape = eye.hear(look, known, ab), (known.shape[0], known.shape[1])
+        found = eye.opinion(look, field, shape)
         if settings.reference is not None and settings.reference_strength > 0:
-            led = eye.opinion(look, known, ab, self._lent(settings.reference))
+            led = eye.opinion(look, field, shape, self._lent(settings.reference))
             strength = np.float32(settings.reference_strength)
             found = Opinion(*(a + strength * (b - a) for a, b in zip(found, led, strict=True)))
         if known.shape == picture.lightness.shape:

@@ -94,24 +94,29 @@ class Eye:
         with torch.inference_mode():
             return self._network.lend(look.seen, to_tensor(fitting, self._device))
 
-    def opinion(self, look: Look, known: Floats, ab: Floats, lent: Lent | None = None) -> Opinion:
-        """On (h, w, 2) hints where `known`, (h, w) of 0 or 1, says so; of their size. Raises OutOfMemory, NotFinite."""
+    def hear(self, look: Look, known: Floats, ab: Floats) -> Field:
+        """Hints (h, w, 2) where `known`, (h, w) of 0 or 1, says so, at the size of what the network saw."""
+        planes = np.dstack((ab * known[..., None], known)).astype(np.float32)
+        small = cv2.resize(planes, look.size[::-1], interpolation=cv2.INTER_AREA)
+        share = small[..., 2:]
+        marks = np.where(share > 0, small / np.maximum(share, np.float32(1e-6)), 0)
+        return field_of(look.ties, np.asarray(marks, np.float32))
+
+    def opinion(self, look: Look, field: Field, shape: tuple[int, int], lent: Lent | None = None) -> Opinion:
+        """With the hints that it heard; of this (height, width). Raises OutOfMemory, NotFinite."""
         from imgstudio.engine.nets.colournet import UNIT
 
-        field = self._field(look, known, ab)
         told = self._told(look, field, lent)
-        size = known.shape[1], known.shape[0]
+        size = shape[1], shape[0]
         mean = _enlarged(to_pixels(told.ab), size) * np.float32(UNIT)
         lively = _enlarged(to_pixels(self._decoded(told.chances, SHARP)), size)
-        spread = np.exp(_enlarged(to_pixels(told.spread), size)).reshape(known.shape) * np.float32(UNIT)
-        near = _enlarged(field.spread[..., 2:], size).reshape(known.shape)
+        spread = np.exp(_enlarged(to_pixels(told.spread), size)).reshape(shape) * np.float32(UNIT)
+        near = _enlarged(field.spread[..., 2:], size).reshape(shape)
         return Opinion(mean, lively, np.asarray(spread, np.float32), near.clip(0, 1))
 
-    def likely(
-        self, look: Look, known: Floats, ab: Floats, place: tuple[float, float]
-    ) -> list[tuple[float, Floats]]:
+    def likely(self, look: Look, field: Field, place: tuple[float, float]) -> list[tuple[float, Floats]]:
         """Chance and colour, (2,) Lab, of what a place may be, most likely first; `place` is (x, y) in 0..1."""
-        told = self._told(look, self._field(look, known, ab), None)
+        told = self._told(look, field, None)
         height, width = told.chances.shape[2:]
         x, y = (
             min(length - 1, max(0, int(at * length)))
@@ -119,14 +124,6 @@ class Eye:
         )
         shares = (told.chances[0, :, y, x] / LIKELY).softmax(0).cpu().numpy()
         return _apart(shares, self._network.centres.cpu().numpy())
-
-    def _field(self, look: Look, known: Floats, ab: Floats) -> Field:
-        """Hints at the size of what the network saw."""
-        planes = np.dstack((ab * known[..., None], known)).astype(np.float32)
-        small = cv2.resize(planes, look.size[::-1], interpolation=cv2.INTER_AREA)
-        share = small[..., 2:]
-        marks = np.where(share > 0, small / np.maximum(share, np.float32(1e-6)), 0)
-        return field_of(look.ties, np.asarray(marks, np.float32))
 
     def _told(self, look: Look, field: Field, lent: Lent | None) -> Told:
         import torch

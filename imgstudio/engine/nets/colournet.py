@@ -214,10 +214,6 @@ class ColourNet(nn.Module):
         return [[self.normalise, self.stem, *stages[:3]], stages[3:], colour]
 
 
-def no_hints(count: int, height: int, width: int) -> Hinted:
-    return Hinted(torch.zeros(count, 3, height, width), torch.zeros(count, 3, height // 2, width // 2))
-
-
 def _beside(features: Tensor, *others: Tensor) -> Tensor:
     return torch.cat((features, *(other.to(features.dtype) for other in others)), 1)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Final, Literal, Protocol, cast
 
 from imgstudio.app.canvas.tools.base import Circle, OverlayItem, Pointer, Rgb, Swath, Tool, ToolState
+from imgstudio.app.canvas.tools.selecting import screen_distance
 from imgstudio.core.brush import LARGEST
 from imgstudio.core.document import Document
 from imgstudio.core.geometry import Point
@@ -137,7 +138,7 @@ class ColourHintsTool(Tool):
                 self._way.append(event.point)
         elif self._is_picking and self.taker is not None:
             self.taker.pick(event.point)
-        elif self._shift_press is not None and _distance(self._shift_press, event) > CLICK:
+        elif self._shift_press is not None and screen_distance(self._shift_press.point, event) > CLICK:
             self._sizing, self._shift_press = (self._shift_press, self.settings.size), None
         if self._sizing is not None:
             self._resize(event)
@@ -224,8 +225,3 @@ class ColourHintsTool(Tool):
         self._way = []
         self._shift_press = self._sizing = None
         self._is_picking = False
-
-
-def _distance(start: Pointer, end: Pointer) -> float:
-    """Screen pixels between two events."""
-    return max(abs(end.x - start.x), abs(end.y - start.y)) * end.scale

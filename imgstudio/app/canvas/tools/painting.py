@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal, cast
 from imgstudio.app.canvas.tools.base import Circle, OverlayItem, Pointer, Tool, ToolState
 from imgstudio.app.canvas.tools.painting_target import PaintTarget
 from imgstudio.app.canvas.tools.sampling import colour_at
+from imgstudio.app.canvas.tools.selecting import screen_distance
 from imgstudio.core.brush import LARGEST, BrushSettings, Mirror, Stroke
 from imgstudio.core.dabs import DabCache
 from imgstudio.core.document import Document, Edit
@@ -114,7 +115,7 @@ class PaintTool(Tool):
             self._drag.go(event.point, event.pressure)
         elif self._is_picking:
             self._pick(event)
-        elif self._shift_press is not None and _distance(self._shift_press, event) > _CLICK:
+        elif self._shift_press is not None and screen_distance(self._shift_press.point, event) > _CLICK:
             self._sizing, self._shift_press = (self._shift_press, self.settings.size), None
         if self._sizing is not None:
             self._resize(event)
@@ -203,8 +204,3 @@ class PaintTool(Tool):
     def _forget(self) -> None:
         self._drag = self._shift_press = self._sizing = None
         self._is_picking = False
-
-
-def _distance(start: Pointer, end: Pointer) -> float:
-    """Screen pixels between two events."""
-    return max(abs(end.x - start.x), abs(end.y - start.y)) * end.scale
