@@ -74,8 +74,10 @@ class RunWatch(QObject):
         run = self.run
         if run is None:
             return
-        status, was_alive = self._spoken_for(run, run.status()), self.is_alive
+        was_alive = self.is_alive
+        # Asked before the status is read: what an ended run has said by then is its last word.
         self.is_alive = run.is_alive or (self._worker is not None and self._worker.poll() is None)
+        status = self._spoken_for(run, run.status())
         if status != self.status or was_alive != self.is_alive:
             self.status = status
             self.status_changed.emit(status)

@@ -119,9 +119,9 @@ class RunFolder:
     @property
     def was_interrupted(self) -> bool:
         """Whether its worker died without saying goodbye; it can be resumed."""
-        status = self.status()
+        is_alive, status = self.is_alive, self.status()  # in this order: its last word may come in between
         has_begun = status.pid > 0 or status.state != "preparing"
-        return has_begun and not status.is_over and not self.is_alive
+        return has_begun and not status.is_over and not is_alive
 
     @property
     def has_started(self) -> bool:
