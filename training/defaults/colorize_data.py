@@ -28,8 +28,11 @@ SOURCES: Final = {
     "masks/pedestrian": "research",
     "contents": "mixed",
     "camera": "free use",
+    "camvid/train": "research",
 }
 """Folders of colour photos and their licences."""
+FILMED: Final = {"camvid/train": 4}
+"""Of a film one frame in so many is learned from."""
 JUDGED: Final = ("photos/imagenet1000", "photos/coco", "photos/cid22", "masks/ecssd")
 """Folders whose kept-back photos judge."""
 HELD_OUT: Final = 12
@@ -70,7 +73,7 @@ def photos_in(data: Path, folders: Iterable[str], *, held_out: bool) -> Iterator
     for folder in folders:
         if not (data / folder).is_dir():
             continue
-        for path in pictures_in(data / folder):
+        for path in pictures_in(data / folder)[:: FILMED.get(folder, 1)]:
             if not (folder.startswith("masks") and path.suffix == ".png") and is_held_out(path) == held_out:
                 yield path
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -22,7 +23,7 @@ from imgstudio.engine.colorize.exposure import seen_lightness
 from imgstudio.engine.colorize.eye import Eye, Look, Opinion, bundled
 from imgstudio.engine.colorize.propagation import Propagation
 from imgstudio.engine.colorize.strokes import Drawn, drawn
-from imgstudio.engine.device import pick_device
+from imgstudio.engine.device import core_count, pick_device
 
 if TYPE_CHECKING:
     from imgstudio.engine.nets.colournet import ColourNet, Lent
@@ -45,6 +46,11 @@ EVEN: Final = 0.05
 """Ties that every pixel is taken to have more, so that trust is never nothing."""
 FAR: Final = 80.0
 """Pixels at the working size that a stroke on colours that are there reaches in an even place."""
+
+BAND: Final = 128
+"""Rows of a part that are worked on at a time."""
+MOST_AT_ONCE: Final = 8
+"""Bands that are worked on side by side: more than memory can feed bring nothing."""
 
 Start = Literal["grey", "colours"]
 
@@ -89,8 +95,6 @@ class _Picture:
     inside: Rect | None = None
     """The picture itself at the working size, without a border; found with `look`."""
     look: Look | None = None
-    before: Floats | None = None
-    """The colours that were found last: the next ones are near."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,7 +110,19 @@ class Colours:
     """Of those."""
 
     def applied(self, pixels: Floats, place: Rect) -> Floats:
-        """The part `place` of the picture, (h, w, 3) in 0..1, in its new colours."""
+        """The part `place` of the picture, (h, w, 3) in 0..1, in its new colours: the same on any number of cores."""
+        made = np.empty((place.height, place.width, 3), np.float32)
+
+        def work(band: Rect) -> None:
+            part = band.translated(-place.x, -place.y).slices()
+            made[part] = self._band(pixels[part], band)
+
+        bands = list(place.pieces(max(1, place.width), BAND))
+        with ThreadPoolExecutor(min(core_count(), MOST_AT_ONCE)) as workers:
+            list(workers.map(work, bands))
+        return made
+
+    def _band(self, pixels: Floats, place: Rect) -> Floats:
         if self.adds:
             lab = lab_of(pixels)
             lightness, there = np.ascontiguousarray(lab[..., 0]), lab[..., 1:]
@@ -187,15 +203,12 @@ class Colorist:
         """(h, w, 2) colours of a picture that has none."""
         ties = self._ties(picture)
         if not settings.automatic:
-            found = ties.solve(marks.known, marks.ab, start=picture.before, progress=progress)
-        else:
-            progress.update(0.0, "Looking")
-            opinion = self._opinion(picture, marks, settings)
-            guess = livened(opinion, settings.vivid)
-            trust = TRUST * (ties.ties() + EVEN) / (1 + np.square(opinion.spread / SURE))
-            found = ties.solve(marks.known, marks.ab, guess, trust, picture.before, progress.part(0.2, 1.0))
-        picture.before = found
-        return found
+            return ties.solve(marks.known, marks.ab, progress=progress)
+        progress.update(0.0, "Looking")
+        opinion = self._opinion(picture, marks, settings)
+        guess = livened(opinion, settings.vivid)
+        trust = TRUST * (ties.ties() + EVEN) / (1 + np.square(opinion.spread / SURE))
+        return self._joined(picture, marks, guess, trust, progress.part(0.2, 1.0))
 
     def _joined(
         self, picture: _Picture, marks: Drawn, guess: Floats, trust: Floats, progress: Progress
@@ -203,7 +216,7 @@ class Colorist:
         """(h, w, 2): what the network says, `guess`, as far as it is trusted, and hints."""
         ties = self._ties(picture)
         if self._eye().hears_hints:
-            return ties.solve(marks.known, marks.ab, guess, trust, picture.before, progress)
+            return ties.solve(marks.known, marks.ab, guess, trust, progress=progress)
         none = np.zeros_like(marks.known)
         said = ties.solve(none, marks.ab, guess, trust, progress=progress.part(0.0, 0.5))
         return said + self._changed(picture, marks, said, progress.part(0.5, 1.0))

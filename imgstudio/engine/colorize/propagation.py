@@ -53,14 +53,13 @@ class Propagation:
         ab: Floats,
         guess: Floats | None = None,
         trust: Floats | None = None,
-        start: Floats | None = None,
         progress: Progress | None = None,
     ) -> Floats:
         """The smoothest (h, w, 2) that is `ab` (h, w, 2) exactly where `known` (h, w) and near `guess` elsewhere.
 
         Minimises sum link |U_r - U_s|² over neighbours + sum trust |U - guess|²; `trust` (h, w) from 0. Without
-        trust anywhere, U fades to grey far away; without hints too it is 0. `start`, such as the result before
-        the last stroke, makes it quicker. Raises Cancelled.
+        trust anywhere, U fades to grey far away; without hints too it is 0. The solver starts from `guess`, never from
+        an earlier answer, so that the same hints always give the same colours. Raises Cancelled.
         """
         if trust is None or guess is None or not trust.any():
             if not known.any():
@@ -70,7 +69,6 @@ class Propagation:
             likely = np.broadcast_to(ab[known].mean(0), ab.shape)
         else:
             weights, wanted, likely = trust[None], guess, guess
-        begun = likely if start is None else start
         fixed = self._planes(np.where(known[..., None], ab, 0))
         held = self._planes(known[..., None].astype(np.float32))[0] > 0
         links = self._links.without(held)
@@ -78,7 +76,7 @@ class Propagation:
         excess = np.where(held, 0, np.maximum(self._links.sums() - links.sums(), 0) + pulls)
         right = pulls * self._planes(wanted) - Equations(pulls, self._links).applied(fixed)
         right[:, held] = 0
-        values = self._planes(np.where(known[..., None], 0, begun))
+        values = self._planes(np.where(known[..., None], 0, likely))
         solved(Equations(np.asarray(excess, np.float32), links), right, values, progress or Progress())
         height, width = self._shape
         values += fixed

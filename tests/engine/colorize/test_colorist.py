@@ -94,6 +94,40 @@ def test_hints_are_exact_and_win_over_the_network_in_their_half_only(hears):
     assert abs(far - GREEN[0]) < 4
 
 
+def test_a_network_that_is_sure_and_hears_no_hints_gives_way_to_them_all_the_same():
+    lab = made(Says(hears=False, spread=0.5), (RED,), ColorSettings(vivid=0.0))
+
+    assert lab[48, 44, 1] > 20, "twelve pixels from the middle of the stroke, in its half"
+    assert abs(lab[48, 100, 1] - GREEN[0]) < 4
+
+
+@pytest.mark.parametrize("automatic", [True, False])
+def test_the_same_hints_give_the_same_colours_whatever_was_asked_before(automatic):
+    settings = ColorSettings(automatic=automatic)
+    colorist = Colorist("cpu", Says(spread=30.0))
+    colorist.set_image(halves())
+    first = colorist.colours((RED,), settings).applied(halves(), WHOLE)
+    colorist.colours((RED, Hint(90, 20, 5, 60, 60, 200)), settings)
+    again = colorist.colours((RED,), settings).applied(halves(), WHOLE)
+
+    assert np.array_equal(first, again)
+
+
+@pytest.mark.parametrize("start", ["grey", "colours"])
+def test_bands_on_several_cores_are_what_one_core_makes(start, monkeypatch):
+    pixels = np.random.default_rng(3).random((200, 90, 3)).astype(np.float32)
+    colorist = Colorist("cpu", Says(spread=30.0))
+    colorist.set_image(pixels)
+    colours = colorist.colours((Hint(40, 100, 30, 200, 40, 60),), ColorSettings(start=start))
+    place = Rect(5, 3, 80, 190)
+    found = []
+    for cores in (1, 3):
+        monkeypatch.setattr(module, "core_count", lambda cores=cores: cores)
+        found.append(colours.applied(pixels[place.slices()], place))
+
+    assert np.array_equal(*found)
+
+
 def test_without_the_network_hints_spread_over_their_half():
     lab = made(None, (RED,), ColorSettings(automatic=False))
 
