@@ -231,11 +231,10 @@ def _milliseconds(lightness: Floats, marks: Drawn) -> dict[str, float]:
     known, ab = marks.known.copy(), marks.ab.copy()
     stroke = np.s_[height // 2 : height // 2 + 6, width // 4 : width // 2]
     known[stroke], ab[stroke] = True, (40, 30)
-    first = ties.solve(*marks)
     works: dict[str, Callable[[], object]] = {
         "set up": lambda: Propagation(lightness),
         "first": lambda: ties.solve(*marks),
-        "one more stroke": lambda: ties.solve(known, ab, start=first),
+        "one more stroke": lambda: ties.solve(known, ab),
     }
     return {name: round(_quickest(work), 1) for name, work in works.items()}
 
