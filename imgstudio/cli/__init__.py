@@ -2,4 +2,15 @@
 
 from typing import Final
 
-COMMANDS: Final = ("apply", "batch", "sheet", "segment", "filters", "models", "train", "info", "doctor")
+COMMANDS: Final = (
+    "apply",
+    "batch",
+    "sheet",
+    "segment",
+    "labels",
+    "filters",
+    "models",
+    "train",
+    "info",
+    "doctor",
+)

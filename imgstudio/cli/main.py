@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from imgstudio.cli import apply, batch, doctor, filters, info, models, segment, sheet, train
+from imgstudio.cli import apply, batch, doctor, filters, info, labels, models, segment, sheet, train
 from imgstudio.cli.console import Console
 from imgstudio.core.errors import UserError
 from imgstudio.core.jobs import Cancelled
@@ -21,6 +21,7 @@ _MODULES: Final = {
     "batch": batch,
     "sheet": sheet,
     "segment": segment,
+    "labels": labels,
     "filters": filters,
     "models": models,
     "train": train,

@@ -11,7 +11,7 @@ import numpy as np
 
 from imgstudio.core.errors import UserError
 from imgstudio.core.labelformats.reading import json_object, objects, ring, whole
-from imgstudio.core.labelformats.runs import from_runs, unpacked
+from imgstudio.core.labelformats.runs import patch_of_runs, unpacked
 from imgstudio.core.labels import (
     LabelClass,
     LabelledImage,
@@ -53,7 +53,7 @@ def read_coco(path: Path) -> LabelProject:
         for entry in objects(values["images"])
         if isinstance(entry.get("file_name"), str)
     )
-    return LabelProject(_classes(names), images, tuple(notes))
+    return LabelProject(_classes(names, values), images, tuple(notes))
 
 
 def _key(value: Any) -> Any:
@@ -67,12 +67,24 @@ def _names(values: Mapping[str, Any]) -> dict[Any, str]:
     return {_key(entry.get("id")): str(entry["name"]) for entry in entries}
 
 
-def _classes(names: Mapping[Any, str]) -> tuple[LabelClass, ...]:
-    distinct = dict.fromkeys(names.values())
+def _classes(names: Mapping[Any, str], values: Mapping[str, Any]) -> tuple[LabelClass, ...]:
+    colours = {entry.get("name"): entry.get("color") for entry in objects(values.get("categories"))}
     return tuple(
-        LabelClass(value, name, class_colour(value), str(value) if value < 10 else "")
-        for value, name in enumerate(distinct, start=1)
+        LabelClass(
+            value, name, _colour(colours[name]) or class_colour(value), str(value) if value < 10 else ""
+        )
+        for value, name in enumerate(dict.fromkeys(names.values()), start=1)
     )
+
+
+def _colour(stored: Any) -> tuple[int, int, int] | None:
+    if (
+        isinstance(stored, list)
+        and len(stored) == 3
+        and all(isinstance(n, int) and 0 <= n < 256 for n in stored)
+    ):
+        return (stored[0], stored[1], stored[2])
+    return None
 
 
 def _image(
@@ -133,15 +145,7 @@ def _patch(stored: Mapping[str, Any], width: int, height: int) -> Patch:
         counts = unpacked(counts)
     if not isinstance(counts, list) or not all(isinstance(count, int) for count in counts):
         raise ValueError("its run lengths are not numbers")
-    return _cropped(from_runs(counts, rows, columns))
-
-
-def _cropped(mask: np.ndarray[Any, np.dtype[np.bool_]]) -> Patch:
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    if not len(rows):
-        return Patch(0, 0, np.zeros((0, 0), np.bool_))
-    top, left = int(rows[0]), int(columns[0])
-    return Patch(left, top, mask[top : int(rows[-1]) + 1, left : int(columns[-1]) + 1].copy())
+    return patch_of_runs(counts, rows, columns)
 
 
 def _box(annotation: Mapping[str, Any]) -> Outline:

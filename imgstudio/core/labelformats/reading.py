@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,3 +59,37 @@ def ring(points: Any) -> Ring:
     if not np.isfinite(values).all() or (np.abs(values) > FARTHEST).any():
         raise ValueError("a point lies far outside the picture")
     return values
+
+
+def begins_with(path: Path, *words: bytes, most: int = 1 << 16) -> bool:
+    """Whether one of the words stands near the beginning (or the end) of a file; False where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(most)
+            file.seek(-min(most, path.stat().st_size), 2)
+            tail = file.read(most)
+    except OSError:
+        return False
+    return any(word in head or word in tail for word in words)
+
+
+def some_files(path: Path, found: Sequence[Path], kind: str) -> Sequence[Path]:
+    """The files of a format in what a person chose; raises UserError where there are none."""
+    if not found:
+        raise UserError(
+            f"“{path.name or path}” holds no {kind} labels",
+            f"No file of that format is at {path}.",
+            "Choose the folder or the file that was exported.",
+        )
+    return found
+
+
+def files_of(path: Path, suffix: str) -> list[Path]:
+    """The file itself, or all files of a folder (and below) with that suffix, hidden ones apart."""
+    if path.is_file():
+        return [path] if path.suffix.lower() == suffix else []
+    found = []
+    for place, folders, names in os.walk(path):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(place, name) for name in names if name.lower().endswith(suffix) and name[0] != "."]
+    return sorted(found)

@@ -65,7 +65,7 @@ def check_segmentation(folder: Path, progress: Progress, *, meaning: Meaning = "
     usable = _usable(found, pictures, masks, told)
     if not usable:
         return findings.nothing(folder, told, had="pairs" if found.samples else "")
-    coding = coding_of([item.mask for item in usable], found.names, found.names_from, meaning)
+    coding = found.coding or coding_of([item.mask for item in usable], found.names, found.names_from, meaning)
     told += coding.findings
     counts, usable = _counted(usable, coding, told)
     if not usable:

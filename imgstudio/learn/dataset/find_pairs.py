@@ -13,7 +13,9 @@ from imgstudio.core.errors import UserError
 from imgstudio.core.imageformats.source import contents
 from imgstudio.learn.dataset import label_files
 from imgstudio.learn.dataset.classes import NAME_FILES, NamedClass, class_names
+from imgstudio.learn.dataset.coding import Coding
 from imgstudio.learn.dataset.findings import counted, texts
+from imgstudio.learn.dataset.label_projects import labelled_pictures
 from imgstudio.learn.dataset.masks import MASK_KIND
 from imgstudio.learn.dataset.pictures import files_in, is_picture
 from imgstudio.learn.dataset.places import Place, Role, has_mask_name, image_keys, mask_keys, place_of
@@ -24,6 +26,7 @@ CAMVID_CLASSES: Final = (
     "Void",
 )  # fmt: skip
 """Of the CamVid folders train, trainannot, val, valannot, which come without a list of names."""
+_BY_FOLDERS: Final = "the folders for training and validation"
 _VALID_LISTS: Final = ("valid.txt", "val.txt", "validation.txt")
 
 
@@ -42,6 +45,8 @@ class FoundPairs:
     sides_from: str = ""
     """What told the sides, as words in a sentence."""
     findings: tuple[Finding, ...] = ()
+    coding: Coding | None = None
+    """What the masks mean, where the folder is a label project and says it."""
 
 
 @dataclass(slots=True)
@@ -67,8 +72,19 @@ def image_mask_pairs(folder: Path) -> FoundPairs:
 
     Masks are matched by name (`a.png`, `a_mask.png`, `a_P.png`, ...) within folders that mirror each other, or by a
     name that occurs once. Of several ways the one with the most pairs wins. A split comes from folders named train
-    and val, `valid.txt` or VOC lists; pictures marked as test are left out. Raises UserError where there is no folder.
+    and val, `valid.txt` or VOC lists; pictures marked as test are left out. Of a label project exactly the labelled
+    pictures count. Raises UserError where there is no folder.
     """
+    project = labelled_pictures(folder)
+    if project is not None:
+        has_split = {"train", "valid"} <= set(project.sides)
+        return FoundPairs(
+            project.samples,
+            sides=project.sides if has_split else (),
+            sides_from=_BY_FOLDERS if has_split else "",
+            findings=project.findings,
+            coding=project.coding,
+        )
     files = _sorted_files(folder)
     samples, findings = _by_names(files)
     labels = label_files.samples_of(files.json, files.images)
@@ -295,7 +311,7 @@ def _sides(files: _Files, samples: Sequence[Sample]) -> tuple[list[str | None], 
     """Side of every sample ("test" too), and what told it."""
     by_folder: list[str | None] = [files.place(s.image).side or s.extra.get("side") for s in samples]
     if {"train", "valid"} <= set(by_folder):
-        return by_folder, "the folders for training and validation"
+        return by_folder, _BY_FOLDERS
     for name in sorted(files.texts, key=lambda text: text.count("/")):
         if _base(name) in _VALID_LISTS and not {"main", "layout"} & set(name.split("/")):
             listed = _listed(files.texts[name])

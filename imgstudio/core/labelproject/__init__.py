@@ -1,0 +1,1 @@
+"""A folder of pictures with their labels: plain files, each whole at any moment."""
