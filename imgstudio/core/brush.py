@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import hypot
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final, NamedTuple, Protocol
 
 import numpy as np
 
 from imgstudio.core.dabs import Dab, DabCache, pixel_dab
 from imgstudio.core.geometry import EMPTY, Rect
-from imgstudio.core.paint import TilePainter
 from imgstudio.core.params import Curve, Number, Ui
 from imgstudio.core.pixels import Floats
 from imgstudio.core.tiles import TILE, Index, tiles_under
@@ -85,6 +84,17 @@ class Mirror(NamedTuple):
         yield from {(px, py): None for py in ys for px in xs}
 
 
+class Painter(Protocol):
+    """Puts what a stroke covers into the tiles of a store."""
+
+    limit: Rect
+    """Where it may paint, in the store's coordinates."""
+
+    def paint(self, index: Index, inner: tuple[slice, slice], coverage: Floats) -> bool:
+        """Set one box of a tile by `coverage` (0..1), which never falls within a stroke; False: nothing to do."""
+        ...
+
+
 class _Sample(NamedTuple):
     x: float
     y: float
@@ -100,7 +110,7 @@ class Stroke:
 
     def __init__(
         self,
-        painter: TilePainter,
+        painter: Painter,
         settings: BrushSettings,
         *,
         dabs: DabCache | None = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +17,9 @@ from imgstudio.core.jobs import Progress
 from imgstudio.core.pixels import Array, Floats, from_float, to_depth, to_float, top
 from imgstudio.core.selecting import Mode, combine
 from imgstudio.core.selection import Coverage
+
+Join = Callable[[Document, Coverage, Rect, Mode, str], None]
+"""Joins coverage that lies at a box with the selection, or with what stands for it."""
 
 _WEIGHTS: Final = np.array([0.25, 1, 1], np.float32)
 """Of squared differences: lightness counts half, as a shadow keeps its colour."""
@@ -80,9 +84,14 @@ class ColourRange:
 
 
 def select_colours(
-    document: Document, wanted: ColourRange, mode: Mode = "new", progress: Progress | None = None
+    document: Document,
+    wanted: ColourRange,
+    mode: Mode = "new",
+    progress: Progress | None = None,
+    *,
+    join: Join = combine,
 ) -> None:
-    """Join what has these colours in the whole picture with the selection; one undo step.
+    """Join what has these colours in the whole picture with the selection, or by `join`; one undo step.
 
     Raises UserError when no colour was picked, and Cancelled.
     """
@@ -94,7 +103,7 @@ def select_colours(
         strip = Rect(0, upper, bounds.width, min(_STRIP, bounds.height - upper))
         pixels = composite(document.layers.root, strip, document.dtype)
         coverage[strip.slices()] = wanted.coverage(pixels, Point(strip.x, strip.y))
-    combine(document, coverage, bounds, mode, "Colour range")
+    join(document, coverage, bounds, mode, "Colour range")
 
 
 def _bytes(pixels: Array) -> Array:

@@ -22,9 +22,11 @@ from imgstudio.core.commands import (
     Tree,
     tree_of,
 )
+from imgstudio.core.errors import UserError
 from imgstudio.core.geometry import EMPTY, Rect
 from imgstudio.core.history import Command, History
 from imgstudio.core.imagefile import Metadata
+from imgstudio.core.labelled import Labelling
 from imgstudio.core.layers import Layer, LayerStack, Place
 from imgstudio.core.selection import Selection
 from imgstudio.core.tiles import TileStore, changed_boxes
@@ -69,6 +71,8 @@ class Document:
     layers_changed = Signal()
     """Layers were added, removed, moved or renamed, or a property changed."""
     selection_changed = Signal(Rect)
+    labels_changed = Signal(Rect)
+    """Label values or objects inside the box; whoever sets `labels` emits it for all of the picture."""
     active_changed = Signal()
     resized = Signal()
     """`bounds` changed."""
@@ -83,6 +87,8 @@ class Document:
         """uint8 or uint16, for every layer; masks and the selection are uint8."""
         self.layers = LayerStack()
         self.selection = Selection()
+        self.labels: Labelling | None = None
+        """Only of a picture that is labelled."""
         self.history = History()
         self.metadata = Metadata(None, None, None, None, None)
         self.path: Path | None = None
@@ -140,6 +146,9 @@ class Document:
         if store is self.selection.store:
             self.selection.touched()
             self.selection_changed.emit(rect)
+            return
+        if self.labels is not None and (store is self.labels.store or store is self.labels.objects):
+            self.labels_changed.emit(rect)
             return
         owner = self.layers.owner_of(store)
         if owner is not None and not rect.is_empty:
@@ -216,7 +225,13 @@ class Document:
         return SetProperty(label, self, before, values, lambda: self.bounds, self._layers_dirty)
 
     def resizing(self, width: int, height: int) -> SetProperty:
-        """A command that changes the document's size and nothing else."""
+        """A command that changes the document's size and nothing else. Raises UserError where there are labels."""
+        if self.labels is not None:
+            raise UserError(
+                "A picture with labels keeps its size and direction",
+                "Its labels would no longer lie where they were painted",
+                "Export a copy of the picture and change that",
+            )
         before, after = {"bounds": self.bounds}, {"bounds": Rect(0, 0, width, height)}
         return SetProperty("Canvas size", self, before, after, lambda: self.bounds, self._resized)
 

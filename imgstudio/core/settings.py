@@ -98,6 +98,8 @@ class Remembered:
     """Action id -> key sequence as Qt writes it ("Ctrl+Shift+I"); "" = no key."""
     recent_files: tuple[str, ...] = ()
     """Absolute paths, newest first, at most `RECENT_LIMIT`."""
+    recent_projects: tuple[str, ...] = ()
+    """Absolute paths of label projects, newest first."""
     window_layout: str = ""
     """Opaque text that the window makes and reads."""
     first_start: bool = True
@@ -308,6 +310,7 @@ def _code(name: str, value: object) -> str:
 _REMEMBERED_CHECKS: Final = {
     "custom_keys": _keys,
     "recent_files": lambda name, value: _texts(name, value)[:RECENT_LIMIT],
+    "recent_projects": lambda name, value: _texts(name, value)[:RECENT_LIMIT],
     "window_layout": _text,
     "first_start": _flag,
     "tours_done": _texts,

@@ -10,6 +10,7 @@ import numpy as np
 from imgstudio.core.document import Document
 from imgstudio.core.geometry import Rect
 from imgstudio.core.imagefile import Metadata
+from imgstudio.core.labelled import Labelling
 from imgstudio.core.layers import Layer, LayerStack
 from imgstudio.core.tiles import TileStore
 
@@ -33,6 +34,7 @@ class DocumentSnapshot:
     source: Path | None
     state: int
     """What to give to `History.mark_clean` once this is saved."""
+    labels: Labelling | None = None
 
 
 def freeze(document: Document) -> DocumentSnapshot:
@@ -53,6 +55,7 @@ def freeze(document: Document) -> DocumentSnapshot:
         path=document.path,
         source=document.source,
         state=document.history.state,
+        labels=None if document.labels is None else document.labels.copy(),
     )
 
 

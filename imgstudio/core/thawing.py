@@ -12,6 +12,7 @@ from imgstudio.core.commands import Tree, tree_of
 from imgstudio.core.document import Document
 from imgstudio.core.geometry import Rect
 from imgstudio.core.history import Command
+from imgstudio.core.labelled import Labelling
 from imgstudio.core.layers import Layer
 from imgstudio.core.pixels import Array
 from imgstudio.core.snapshot import DocumentSnapshot
@@ -50,6 +51,7 @@ def thaw(snapshot: DocumentSnapshot, check: Callable[[], None] = lambda: None) -
     document.selection.touched()
     if snapshot.original is not None:
         document.original = _WatchedStore(snapshot.original, check)
+    document.labels = None if snapshot.labels is None else _thawed_labels(snapshot.labels, check)
     document.metadata = snapshot.metadata
     document.had_alpha, document.name = snapshot.had_alpha, snapshot.name
     document.path, document.source = snapshot.path, snapshot.source
@@ -71,6 +73,12 @@ def adopt(document: Document, made: Document) -> bool:
     if made.active is not None and made.active.id not in known:  # else the user's choice stands
         document.active = document.layers.find(made.active.id)
     return bool(commands)
+
+
+def _thawed_labels(labels: Labelling, check: Callable[[], None]) -> Labelling:
+    made = labels.copy()
+    made.store, made.objects = _WatchedStore(made.store, check), _WatchedStore(made.objects, check)
+    return made
 
 
 def _thawed(layer: Layer, check: Callable[[], None]) -> Layer:
@@ -97,7 +105,15 @@ def _changes(document: Document, made: Document, label: str) -> list[Command]:
         commands.append(document.rearranging(label, shape))
     if not _is_same(document.selection.store, made.selection.store):
         commands.append(document.replacing(document.selection.store, label, made.selection.store))
-    return [*commands, *_own_changes(document, made, label)]
+    return [*commands, *_label_changes(document, made, label), *_own_changes(document, made, label)]
+
+
+def _label_changes(document: Document, made: Document, label: str) -> list[Command]:
+    before, after = document.labels, made.labels
+    if before is None or after is None:
+        return []
+    pairs = ((before.store, after.store), (before.objects, after.objects))
+    return [document.replacing(mine, label, other) for mine, other in pairs if not _is_same(mine, other)]
 
 
 def _own_changes(document: Document, made: Document, label: str) -> list[Command]:
