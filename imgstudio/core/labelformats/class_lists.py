@@ -20,7 +20,8 @@ NAME_FILES: Final = (
 """Files of names that masks come with, the one that tells most first."""
 BACKGROUND_NAMES: Final = frozenset({"background", "_background_", "bg"})
 _VOID: Final = re.compile(
-    r"_*(void|ignored?|unlabell?ed|unknown|unseen|don'?t ?care|unclassified|no ?data)_*", re.IGNORECASE
+    r"_*(void|ignored?|unlabell?ed|unknown|unseen|don'?t ?care|out of roi|unclassified|no ?data)_*",
+    re.IGNORECASE,
 )
 _COLOUR: Final = r"(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})"
 _MOST_NAMES: Final = 256
@@ -36,9 +37,14 @@ class NamedClass:
     colour: tuple[int, int, int] | None = None
 
     @property
+    def is_void(self) -> bool:
+        """Whether it names what counts neither way."""
+        return _VOID.fullmatch(self.name.strip()) is not None
+
+    @property
     def meaning(self) -> int | None:
         """0 for background, 255 for what counts neither way, None for a class."""
-        if _VOID.fullmatch(self.name.strip()):
+        if self.is_void:
             return UNSEEN
         return BACKGROUND if self.name.strip().lower() in BACKGROUND_NAMES else None
 
@@ -70,7 +76,7 @@ def _named(line: str, number: int) -> NamedClass:
         name, *colour = match.groups()
         return NamedClass(name.strip(), number, _colour(colour))
     if match := re.fullmatch(r"(\d{1,3})[\s:,;]+(\D.*)", line):
-        return NamedClass(match[2].strip(), min(int(match[1]), UNSEEN))
+        return NamedClass(match[2].strip(), int(match[1]))
     return NamedClass(line, UNSEEN if number < 0 else number)
 
 

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 
 from imgstudio.core.errors import UserError
+from imgstudio.core.labelformats.class_lists import NamedClass
 from imgstudio.core.labelformats.labelme import BACKGROUND_LABEL, IGNORED_LABEL
 from imgstudio.core.labels import class_colour
-from imgstudio.learn.dataset.classes import NamedClass
 from imgstudio.learn.dataset.masks import MaskFacts, MaskKind, stored_mask
 from imgstudio.learn.dataset.report import Finding
 

@@ -11,8 +11,9 @@ from typing import Final
 
 from imgstudio.core.errors import UserError
 from imgstudio.core.imageformats.source import contents
+from imgstudio.core.labelformats.class_lists import NamedClass, class_names
 from imgstudio.learn.dataset import label_files
-from imgstudio.learn.dataset.classes import NAME_FILES, NamedClass, class_names
+from imgstudio.learn.dataset.classes import NAME_FILES
 from imgstudio.learn.dataset.coding import Coding
 from imgstudio.learn.dataset.findings import counted, texts
 from imgstudio.learn.dataset.label_projects import labelled_pictures

@@ -10,8 +10,9 @@ from typing import Final
 
 import numpy as np
 
+from imgstudio.core.labelproject.pictures import counting_order
 from imgstudio.learn.dataset.likeness import groups_of, neighbour_likeness
-from imgstudio.learn.dataset.pictures import PictureFacts, counting_order
+from imgstudio.learn.dataset.pictures import PictureFacts
 from imgstudio.learn.dataset.places import number_run
 
 _FILM: Final = 0.75
@@ -46,7 +47,7 @@ def scenes_of(images: Sequence[Path], folders: Sequence[str], facts: Sequence[Pi
     the pictures inside look more alike in the order of their names than strangers do (frames of a film); otherwise
     they are kinds, and each picture stands for itself.
     """
-    order = sorted(range(len(images)), key=lambda n: counting_order(images[n]))
+    order = sorted(range(len(images)), key=lambda n: counting_order(images[n].as_posix()))
     strata = tuple(folders) if len(set(folders)) > 1 else ()
     for keys, by in (
         (list(folders), "By folder"),
@@ -81,7 +82,7 @@ def merged(groups: Sequence[str], pairs: Sequence[tuple[int, int]]) -> tuple[str
 
 def stretches(groups: Sequence[str], images: Sequence[Path]) -> tuple[str, ...]:
     """Cut groups that hold more than a tenth of all pictures into stretches along the numbers of their names."""
-    order = sorted(range(len(images)), key=lambda n: counting_order(images[n]))
+    order = sorted(range(len(images)), key=lambda n: counting_order(images[n].as_posix()))
     length = max(1, round(len(images) / _STRETCHES))
     out = list(groups)
     for members in _runs(list(groups), order):

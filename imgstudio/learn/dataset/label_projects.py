@@ -7,11 +7,11 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from imgstudio.core.errors import UserError
+from imgstudio.core.labelformats.class_lists import NamedClass
 from imgstudio.core.labelproject import header
 from imgstudio.core.labelproject.entries import Entry
 from imgstudio.core.labelproject.folder import ProjectFolder
 from imgstudio.core.labels import BACKGROUND, UNSEEN, class_colour
-from imgstudio.learn.dataset.classes import NamedClass
 from imgstudio.learn.dataset.coding import Coding
 from imgstudio.learn.dataset.findings import counted
 from imgstudio.learn.dataset.places import place_of

@@ -25,6 +25,8 @@ from imgstudio.core.imageformats import channels
 from imgstudio.core.imageformats.guard import Damaged, guarded
 from imgstudio.core.imageformats.jpegtables import estimated_quality
 from imgstudio.core.imageformats.source import contents
+from imgstudio.core.labelproject.header import FILE, FOLDERS, is_header
+from imgstudio.core.labelproject.pictures import counting_order
 from imgstudio.core.pixels import to_depth
 
 Bytes = npt.NDArray[np.uint8]
@@ -68,7 +70,8 @@ def is_picture(path: Path) -> bool:
 def files_in(folder: Path) -> list[Path]:
     """All files under `folder` in the order of their names, as people count ("img2" before "img10").
 
-    Hidden files and folders are passed over; links to folders are followed, each folder once. Raises UserError.
+    Hidden files and folders are passed over, and what a label project keeps in folders of its own; links to folders are
+    followed, each folder once. Raises UserError.
     """
     if not folder.is_dir():
         raise UserError(
@@ -82,15 +85,12 @@ def files_in(folder: Path) -> list[Path]:
             folders.clear()
             continue
         been.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__MACOSX")
+        own = FOLDERS if is_header(Path(place, FILE)) else ()
+        folders[:] = sorted(
+            name for name in folders if not (name.startswith(".") or name == "__MACOSX" or name in own)
+        )
         found += [Path(place, name) for name in names if not name.startswith(".")]
-    return sorted(found, key=counting_order)
-
-
-def counting_order(path: Path) -> list[tuple[int, int, str]]:
-    """Sorting key that compares runs of digits as numbers."""
-    pieces = re.split(r"([0-9]+)", path.as_posix().lower())
-    return [(1, int(p), p) if p.isdecimal() else (0, 0, p) for p in pieces if p]
+    return sorted(found, key=lambda path: counting_order(path.as_posix()))
 
 
 def read_picture(path: Path) -> Bytes:

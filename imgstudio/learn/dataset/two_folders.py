@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final, Literal
 
 from imgstudio.core.jobs import Progress
+from imgstudio.core.labelproject.pictures import counting_order
 from imgstudio.learn.dataset import findings
 from imgstudio.learn.dataset.photos import check_photos, photos_in
-from imgstudio.learn.dataset.pictures import counting_order
 from imgstudio.learn.dataset.report import DatasetReport, Finding, Sample, Side, Split
 
 Direction = Literal["automatic", "first to second", "second to first"]
@@ -105,7 +105,7 @@ def _places(folder: Path) -> tuple[list[Path], list[Finding]]:
     pictures = photos_in(folder)
     loose = [path for path in pictures if path.parent == folder]
     names = {path.relative_to(folder).parts[0] for path in pictures if path.parent != folder}
-    places = sorted((folder / name for name in names), key=counting_order)
+    places = sorted((folder / name for name in names), key=lambda path: counting_order(path.as_posix()))
     what_to_do = "Put your photos into one sub-folder and the pictures with the look into another."
     if not places:
         what = f"“{folder.name}” holds no sub-folders with pictures; it must hold two."

@@ -12,6 +12,7 @@ from imgstudio.core.labelproject.folder import ProjectFolder
 from imgstudio.core.labels import LabelClass
 from imgstudio.learn.dataset.find_pairs import image_mask_pairs
 from imgstudio.learn.dataset.masks import mask_reader
+from imgstudio.learn.dataset.pictures import files_in
 from tests.learn.dataset.folders import checked, told
 
 CLASSES = (LabelClass(2, "Baum", (0, 200, 0)), LabelClass(7, "straße", (90, 90, 90)))
@@ -86,3 +87,11 @@ def test_a_project_in_which_nothing_is_labelled_says_so(project):
     report = checked(project.path)
     assert not report.can_start
     assert told(report, "No picture of the project is labelled yet")
+
+
+def test_other_trainings_take_no_masks_of_a_project_for_photos(project):
+    name = project.entries()[0].name
+    project.write(name, half(2), np.ones((40, 48), np.uint16))
+    project.write_prediction(name, half(2), np.zeros((40, 48), np.uint8))
+    photos = [path for path in files_in(project.path) if path.suffix == ".png"]
+    assert photos == [project.picture(entry.name) for entry in project.entries()]

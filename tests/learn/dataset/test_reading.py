@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from imgstudio.core.labelformats.class_lists import class_names
 from imgstudio.core.params import describe
 from imgstudio.learn.dataset.augment import NO_AUGMENT, Augment, augmented
-from imgstudio.learn.dataset.classes import class_names, class_weights
+from imgstudio.learn.dataset.classes import class_weights
 from imgstudio.learn.dataset.masks import VOID, mask_reader
 from imgstudio.learn.dataset.reading import SampleReader
 from imgstudio.learn.dataset.report import ClassShare, Sample
