@@ -18,6 +18,7 @@ from imgstudio.app.canvas.tools.base import ToolState
 from imgstudio.app.canvas.tools.toolbox import Toolbox
 from imgstudio.app.context import AppContext
 from imgstudio.app.controllers.clipboard import Clipboard
+from imgstudio.app.controllers.colorize_rescue import StrokeRescue
 from imgstudio.app.controllers.document_edits import DocumentEdits
 from imgstudio.app.controllers.documents import Documents
 from imgstudio.app.controllers.recovery import Recovery
@@ -26,6 +27,8 @@ from imgstudio.app.errors import install_exception_hook
 from imgstudio.app.jobs import JobService, running_threads
 from imgstudio.app.logfile import start_logging
 from imgstudio.app.main_window import MainWindow
+from imgstudio.app.panels.colorize_branch import COLORIZE
+from imgstudio.app.panels.filter import FilterPanel
 from imgstudio.app.rescue import offer_rescue
 from imgstudio.app.theme import apply_theme
 from imgstudio.core.settings import Settings
@@ -53,6 +56,7 @@ class Studio:
         self.context.ask = Questions(self.window, settings, self.jobs, self.actions.shortcut_rows)
         self.recovery = Recovery(self.documents, settings, self.jobs)
         self.recovery.failed.connect(self.context.error)
+        self._keep_strokes()
         settings.changed.connect(self._on_setting)
         self.context.filters_changed.connect(self._on_filters)
         self._on_filters()
@@ -63,6 +67,14 @@ class Studio:
         self.context.clipboard.leave()
         self.recovery.close()
         return ended
+
+    def _keep_strokes(self) -> None:
+        """Colour strokes that are not applied yet survive a crash too."""
+        panel, item = self.context.filter_panel, self.context.filters.find(COLORIZE)
+        if item is None or not isinstance(panel, FilterPanel):
+            return
+        self.recovery.holder = StrokeRescue(panel.colorize.work.drafts, item.params)
+        panel.own_steps.changed.connect(self.recovery.save_soon)
 
     def _on_filters(self) -> None:
         self._source_types |= {item.id: item.source_type for item in self.context.filters}

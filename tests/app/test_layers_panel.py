@@ -175,6 +175,14 @@ def test_the_target_goes_back_to_the_pixels_when_the_mask_is_gone(panel, documen
     assert context.tool_state.target == "pixels"
 
 
+def test_tools_that_change_labels_go_on_with_them_whatever_layer_is_active(panel, document, context):
+    context.tool_state.target = "labels"
+    document.active = layer(document, "Middle")
+    click(panel, layer(document, "Top"), "picture")
+    assert document.active is layer(document, "Top")
+    assert context.tool_state.target == "labels"
+
+
 def test_a_mask_from_the_selection_covers_what_was_selected_at_any_transform(document):
     document.selection.store.write(Rect(10, 10, 10, 10), np.full((10, 10, 1), 255, np.uint8))
     document.selection.touched()

@@ -135,7 +135,8 @@ def test_every_tool_says_what_it_is_and_has_its_own_key():
     tools = Toolbox(ToolState()).tools
     assert list(tools) == [
         *("move", "transform", "crop", "rectangle", "ellipse", "lasso", "polygon", "magnetic", "wand"),
-        *("quick_select", "ai_select", "mask_brush", "brush", "eraser", "fill", "colour_hints"),
+        *("quick_select", "ai_select", "mask_brush", "brush", "eraser", "fill"),
+        *("label_superpixels", "label_accept", "label_objects", "colour_hints"),
         *("eyedropper", "hand", "zoom"),
     ]
     assert all(tool.name and tool.help and tool.icon.startswith("mdi6.") for tool in tools.values())

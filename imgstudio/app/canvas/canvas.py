@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF, QSize
 from PySide6.QtWidgets import QWidget
 
 from imgstudio.app.canvas.compare import Mode
+from imgstudio.app.canvas.label_look import LabelLook
 from imgstudio.app.canvas.scene_widget import SceneWidget
 from imgstudio.app.canvas.tools import Toolbox
 from imgstudio.app.canvas.tools.base import Pointer, ToolState
@@ -69,6 +70,12 @@ class Canvas(SceneWidget):
         """Show the selection as a red mask with every tool."""
         self.overlay_visible = visible
         self._show_mask()
+
+    def set_label_look(self, look: LabelLook) -> None:
+        """Show labels, of this document and the next ones, in another way."""
+        self.label_look = look
+        if self.scene is not None:
+            self.scene.labels.set_look(look)
 
     def set_previewing(self, on: bool) -> None:
         """A filter's preview is on the picture: no red mask over it but while it is painted."""

@@ -191,23 +191,38 @@ class PointerFlow:
         part = self._split_part(contact)
         if part is not None:
             self._gesture, self._turns = "split", part == "end"
+        elif self._is_useless():
+            self._gesture = "spent"
         else:
             self._gesture = "tool"
             self.toolbox.current.press(self.pointer(contact))
         self.on_changed()
 
     def _move_right(self, contact: Contact) -> None:
-        """A drag with the right button belongs to the tool in mask mode and with Alt, else to nobody."""
+        """A drag with the right button belongs to the tool on masks and labels and with Alt, else to nobody."""
         start = self._press
         if hypot(contact.at.x - start.at.x, contact.at.y - start.at.y) <= CLICK * self.ratio:
             return
         tool = self.toolbox.current
-        if not (self.toolbox.state.target == "mask" or tool.shows_mask or start.alt):
+        paints = self.toolbox.state.target != "pixels" or tool.shows_mask
+        if self._is_useless() or not (paints or start.alt):
             self._gesture = "spent"
             return
         self._gesture = "tool"
         tool.press(self.pointer(start))
         tool.move(self.pointer(contact, "right"))
+
+    def _is_useless(self) -> bool:
+        """Whether the tool in hand has nothing to do on what is painted; then it is said."""
+        tool, state = self.toolbox.current, self.toolbox.state
+        if state.target in tool.works_on:
+            return False
+        state.say(
+            f"{tool.name} does nothing to labels"
+            if state.target == "labels"
+            else f"{tool.name} is for labels"
+        )
+        return True
 
     def _move_split(self, before: Contact, contact: Contact) -> None:
         if self.scene is None:

@@ -49,6 +49,10 @@ class Composite:
         self.pyramid = Pyramid(document.bounds, 4, self._painted, self._state_of)
         freeze(self._layers())
 
+    def close(self) -> None:
+        """Let go of the pictures, whose means to paint point back to here."""
+        del self.pyramid
+
     def image(self, level: int, visible: Rect, sketch_from: int | None = None) -> QImage:
         """The picture at a level, right (or, while much changes, nearly right) inside `visible`.
 
@@ -151,11 +155,16 @@ class Renderer(QObject):
         document.resized.connect(self._on_resized)
 
     def close(self) -> None:
-        """Stop following the document."""
+        """Stop following the document, and let go of its pictures at once."""
         self._timer.stop()
         self.document.damaged.disconnect(self._on_damaged)
         self.document.history.changed.disconnect(self._on_history)
         self.document.resized.disconnect(self._on_resized)
+        for shown in (self._now, self._before):
+            if shown is not None:
+                shown.close()
+        self._before = None
+        del self._now
 
     def picture(self, level: int, visible: Rect) -> QImage:
         """The document at a level, to be drawn inside `visible` at once: the next change writes into it."""

@@ -6,6 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage, QPainter
 
 from imgstudio.app.canvas.compare import Mode, Split, paint_label, paint_split
+from imgstudio.app.canvas.label_look import LabelLook
+from imgstudio.app.canvas.label_view import LabelView
 from imgstudio.app.canvas.painting import Backdrop, paint_grid, paint_picture, paint_surround, picture_box
 from imgstudio.app.canvas.renderer import Renderer
 from imgstudio.app.canvas.selection_view import SelectionView
@@ -20,11 +22,12 @@ _LABEL_SPOT = 36
 
 
 class Scene:
-    """One document as it is shown. Owns its renderer and the view of its selection."""
+    """One document as it is shown. Owns its renderer and the views of its selection and labels."""
 
-    def __init__(self, document: Document, view: View) -> None:
+    def __init__(self, document: Document, view: View, label_look: LabelLook) -> None:
         self.renderer = Renderer(document)
         self.selection = SelectionView(document)
+        self.labels = LabelView(document, label_look)
         self.veil = Veil(document.bounds)
         self.view = view
         self._document = document
@@ -36,6 +39,7 @@ class Scene:
     def close(self) -> None:
         self.renderer.close()
         self.selection.close()
+        self.labels.close()
 
     @property
     def comparing(self) -> Mode:
@@ -51,6 +55,8 @@ class Scene:
         """Paint a part of the window; the painter's units are device pixels, `ratio` to a logical one."""
         paint_surround(painter, self.view, backdrop, exposed)
         self._paint_pictures(painter, exposed, backdrop)
+        if self.comparing != "original":
+            self.labels.paint(painter, self.view, exposed, ratio)
         paint_grid(painter, self.view, exposed)
         self.selection.paint_mask(painter, self.view, exposed)
         if self.comparing != "original":

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from imgstudio.app.canvas.compare import Mode
 from imgstudio.app.canvas.events import PointerWidget
+from imgstudio.app.canvas.label_look import LabelLook
 from imgstudio.app.canvas.overlay import items_box, paint_items
 from imgstudio.app.canvas.painting import Backdrop, qrect
 from imgstudio.app.canvas.renderer import Renderer
@@ -35,6 +36,7 @@ class SceneWidget(PointerWidget):
         self.toolbox = toolbox
         self.compare_mode: Mode = "off"
         self.overlay_visible = False
+        self.label_look = LabelLook()
         self.scene: Scene | None = None
         self._shown_zoom = 0.0
         self._places: WeakKeyDictionary[Document, Place] = WeakKeyDictionary()
@@ -63,7 +65,9 @@ class SceneWidget(PointerWidget):
         self.flow.reset()
         self._leave()
         self.toolbox.state.document = document
-        self.scene = self.flow.scene = None if document is None else Scene(document, self.view)
+        self.scene = self.flow.scene = (
+            None if document is None else Scene(document, self.view, self.label_look)
+        )
         self._overlay_box = EMPTY
         if self.scene is not None and document is not None:
             self._follow(self.scene)
@@ -138,6 +142,8 @@ class SceneWidget(PointerWidget):
         scene.renderer.damaged.connect(self._on_damaged)
         scene.renderer.resized.connect(self._on_resized)
         scene.selection.changed.connect(self._on_damaged)
+        scene.labels.changed.connect(self._on_damaged)
+        scene.labels.ruled.connect(self._redraw_overlay)
         scene.veil.changed.connect(self._on_damaged)
         scene.selection.marched.connect(self._on_marched)
         scene.selection.allow_marching(self.isVisible())
@@ -204,7 +210,8 @@ class SceneWidget(PointerWidget):
 
     def _show_mask(self) -> None:
         if self.scene is not None:
-            self.scene.selection.set_mask_visible(self.overlay_visible or self.toolbox.current.shows_mask)
+            paints = self.toolbox.current.shows_mask and self.toolbox.state.target != "labels"
+            self.scene.selection.set_mask_visible(self.overlay_visible or paints)
 
     def _hold_tint_back(self) -> None:
         """Over a preview or a comparison the red mask comes back only while it is painted."""

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from imgstudio.app.canvas.tools.ai_select import AiSelectTool
 from imgstudio.app.canvas.tools.ai_select_prompt import Prompt
+from imgstudio.app.canvas.tools.label_target import class_colour_of, labels_in
 from imgstudio.app.controllers.ai_screen import FoundScreen
 from imgstudio.app.controllers.ai_sight import (
     BundledNetworks,
@@ -155,7 +156,8 @@ class AiSelect(QObject):
 
     def asked(self, document: Document, prompt: Prompt) -> None:
         thing = self._thing_of(document)
-        if not thing.is_asked and thing.start is None and self._tool.settings.refine:
+        refines = self._tool.settings.refine and self._context.tool_state.target != "labels"
+        if not thing.is_asked and thing.start is None and refines:
             thing.start = None if document.selection.is_empty else document.selection.store.copy()
         thing.prompt, thing.is_accepted = prompt, False
         if not prompt.steps and not thing.wants_subject:
@@ -196,6 +198,8 @@ class AiSelect(QObject):
             document.damaged.connect(thing.on_damaged)
             document.damaged.connect(self._on_damaged)
             document.resized.connect(self._on_resized)
+            if document.labels is not None:
+                document.labels.changed.connect(self._show)  # it has the colour of the class
         return thing
 
     def _go_on(self) -> None:
@@ -289,14 +293,16 @@ class AiSelect(QObject):
             return
         self._tool.select(document, found.coverage, found.box)
         if document is self._context.documents.current:
-            self._context.done.emit(tr("Selected"))
+            labels = labels_in(self._context.tool_state)
+            self._context.done.emit(tr("Selected") if labels is None else labels.name(labels.rules.value))
 
     def _show(self) -> None:
         """Lay what was found over the picture, while the tool is in hand."""
         document = self._context.documents.current
         thing = None if document is None else self._things.get(document)
         found = thing.found if thing is not None and self._is_in_hand else None
-        self._screen.show(found, as_selection=self._tool.begins_anew)
+        colour = class_colour_of(self._context.tool_state)
+        self._screen.show(found, as_selection=self._tool.begins_anew, colour=colour)
         self.changed.emit()
 
     def _on_damaged(self, rect: Rect) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -12,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from imgstudio.app.canvas.tools.base import Rgb
 from imgstudio.app.canvas.tools.colour_hints import ColourHintsTool, Does
 from imgstudio.app.controllers.canvas_port import canvas_in
+from imgstudio.app.controllers.colorize_drafts import Drafts
 from imgstudio.app.controllers.colorize_marks import HintMarks
 from imgstudio.app.controllers.colorize_sight import ColorizeSight, From, KnowsColours, Likely
 from imgstudio.app.controllers.colorize_steps import StrokeSteps
@@ -21,8 +20,6 @@ from imgstudio.core.colour_text import code_of, colour_of
 from imgstudio.core.document import Document
 from imgstudio.core.geometry import Point, Rect
 from imgstudio.core.hint_strokes import Levels, Strokes, erased, flat, laid
-from imgstudio.core.layers import Layer
-from imgstudio.filters.base import Finish
 
 if TYPE_CHECKING:
     from imgstudio.app.context import AppContext
@@ -30,20 +27,6 @@ if TYPE_CHECKING:
 GREY: Final = 12
 """Least difference of two levels of a colour; below it says nothing about colours."""
 KEPT: Final[Levels] = (KEEP, KEEP, KEEP)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Draft:
-    """What was set on the page of a document when it gave way to something else."""
-
-    params: Any
-    finish: Finish
-    seed: int
-    steps: StrokeSteps
-    again: Layer | None
-    """The AI layer that was being made anew."""
-    is_dropped: bool = False
-    """Whether it was cancelled, so that it comes back only when it is asked for."""
 
 
 class Colorize(QObject):
@@ -65,8 +48,7 @@ class Colorize(QObject):
         self.tool = tool
         self.sight = ColorizeSight(context, knows, self)
         self.sight.likely_found.connect(self._on_likely)
-        self.drafts: WeakKeyDictionary[Document, dict[str, Draft]] = WeakKeyDictionary()
-        """By the id of the AI layer that was being made anew, "" for none; the latest last."""
+        self.drafts = Drafts(context)
         self.document: Document | None = None
         """None while no page is open, or no picture."""
         self.steps = StrokeSteps()
@@ -139,7 +121,7 @@ class Colorize(QObject):
         """Whether something is painted on a document that would be lost with it."""
         if document is self.document:
             return self.steps.is_changed
-        return any(not draft.is_dropped for draft in self.drafts.get(document, {}).values())
+        return self.drafts.latest(document) is not None
 
     @property
     def undo_label(self) -> str:

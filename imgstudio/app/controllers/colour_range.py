@@ -18,12 +18,13 @@ from imgstudio.app.controllers.guest_tool import GuestTool
 from imgstudio.app.i18n import tr
 from imgstudio.app.jobs import JobHandle
 from imgstudio.core.blend import flatten
-from imgstudio.core.colour_range import ColourRange, select_colours
+from imgstudio.core.colour_range import ColourRange, Join, select_colours
 from imgstudio.core.document import Document
 from imgstudio.core.geometry import Point, Rect
 from imgstudio.core.jobs import Progress
+from imgstudio.core.labelling.painting import join_labels
 from imgstudio.core.pixels import Array
-from imgstudio.core.selecting import Mode
+from imgstudio.core.selecting import Mode, combine
 from imgstudio.core.snapshot import DocumentSnapshot, freeze
 from imgstudio.core.tiles import TileStore
 
@@ -96,7 +97,10 @@ class ColourRangeSelect(QObject):
         options = cast(ColourRangeOptions, self.tool.options)
         wanted, document = self.tool.wanted(self._document), self._document
         self.ended()
-        change = partial(_select, wanted=wanted, mode=options.mode)
+        on_labels = self._context.tool_state.target == "labels" and document.labels is not None
+        change = partial(
+            _select, wanted=wanted, mode=options.mode, join=join_labels if on_labels else combine
+        )
         self._context.edits.do_long(document, tr("Colour range"), change)
 
     def ended(self) -> None:
@@ -152,5 +156,5 @@ class ColourRangeSelect(QObject):
             canvas.show_coverage(store, VEIL)
 
 
-def _select(document: Document, progress: Progress, *, wanted: ColourRange, mode: Mode) -> None:
-    select_colours(document, wanted, mode, progress)
+def _select(document: Document, progress: Progress, *, wanted: ColourRange, mode: Mode, join: Join) -> None:
+    select_colours(document, wanted, mode, progress, join=join)

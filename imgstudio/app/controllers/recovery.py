@@ -8,10 +8,10 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Protocol
 
 from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
 
@@ -42,6 +42,8 @@ class Rescued:
     """Where the document was saved to, "" for nowhere."""
     saved_at: float
     """Seconds since 1970."""
+    unfinished: dict[str, Any] = field(default_factory=dict)
+    """What was in hand on it and no step of it yet."""
 
 
 @dataclass(slots=True)
@@ -49,9 +51,21 @@ class _Kept:
     """What is known about the autosave of one document."""
 
     number: int
-    state: int | None = None
-    """The history state that the file holds."""
+    state: tuple[int, str] | None = None
+    """The history state that the file holds, and what was unfinished then."""
     handle: JobHandle | None = None
+
+
+class HoldsUnfinished(Protocol):
+    """What is in hand on documents and no step of them yet."""
+
+    def unfinished(self, document: Document) -> dict[str, Any]:
+        """As JSON values; {} for nothing."""
+        ...
+
+    def give_back(self, document: Document, values: dict[str, Any]) -> None:
+        """Put it in hand again; raises UserError."""
+        ...
 
 
 class Recovery(QObject):
@@ -71,6 +85,7 @@ class Recovery(QObject):
         self._kept: dict[int, _Kept] = {}
         self._count = 0
         self._told = False
+        self.holder: HoldsUnfinished | None = None
         self._folder: Path | None = None
         self._lock: QLockFile | None = None
         self._idle = QTimer(self, singleShot=True, interval=IDLE_SECONDS * 1000)
@@ -84,9 +99,14 @@ class Recovery(QObject):
 
     def save_all(self) -> None:
         """Write every document that has changed since its last autosave."""
-        for document in self._documents.all:
-            if not document.history.is_clean:
+        for document in self._documents.own:
+            if not document.history.is_clean or self._unfinished(document):
                 self._save(document)
+
+    def save_soon(self) -> None:
+        """Something in hand has changed that is no step of a document yet."""
+        if self._settings.autosave_minutes:
+            self._idle.start()
 
     def close(self) -> None:
         """The end of a session that needs no rescue."""
@@ -119,6 +139,11 @@ class Recovery(QObject):
         document.path = Path(item.path) if item.path else None
         document.history.mark_dirty()
         self._documents.add(document)
+        if item.unfinished and self.holder is not None:
+            try:
+                self.holder.give_back(document, item.unfinished)
+            except UserError as error:
+                self.failed.emit(error)
         self._save(document, then=partial(_remove, item.file))
 
     def _save(self, document: Document, then: Callable[[], None] = lambda: None) -> None:
@@ -126,12 +151,13 @@ class Recovery(QObject):
         if kept is None:
             self._count += 1
             kept = self._kept[id(document)] = _Kept(self._count)
-        state = document.history.state
+        unfinished = self._unfinished(document)
+        state = (document.history.state, json.dumps(unfinished, sort_keys=True))
         if kept.state == state or (kept.handle is not None and not kept.handle.is_finished):
             return
         try:
             path = self._session_folder() / f"{kept.number}.ora"
-            note = Rescued(path, document.name, str(document.path or ""), time.time())
+            note = Rescued(path, document.name, str(document.path or ""), time.time(), unfinished)
             write_atomically(path.with_suffix(NOTE), json.dumps(asdict(note) | {"file": path.name}))
         except UserError as error:
             self._tell(error)
@@ -141,12 +167,16 @@ class Recovery(QObject):
         kept.handle.succeeded.connect(lambda: self._on_saved(document, state, then))
         kept.handle.failed.connect(self._tell)
 
-    def _on_saved(self, document: Document, state: int, then: Callable[[], None]) -> None:
+    def _unfinished(self, document: Document) -> dict[str, Any]:
+        return {} if self.holder is None else self.holder.unfinished(document)
+
+    def _on_saved(self, document: Document, state: tuple[int, str], then: Callable[[], None]) -> None:
         kept = self._kept.get(id(document))
         if kept is not None:
             kept.state = state
         then()
-        if kept is None or document.history.is_clean:  # closed or saved in the meantime
+        is_needed = not document.history.is_clean or bool(self._unfinished(document))
+        if kept is None or not is_needed:  # closed or saved in the meantime
             self._drop(document)
 
     def _tell(self, error: Exception) -> None:
@@ -156,7 +186,8 @@ class Recovery(QObject):
             self.failed.emit(error)
 
     def _on_changed(self, document: Document) -> None:
-        if document.history.is_clean:
+        is_needed = not document.history.is_clean or bool(self._unfinished(document))
+        if not is_needed or document in self._documents.guests:
             self._drop(document)
         elif self._settings.autosave_minutes:
             self._idle.start()
@@ -214,7 +245,10 @@ def _rescued_in(folder: Path) -> list[Rescued]:
     for note in folder.glob(f"*{NOTE}"):
         try:
             told = json.loads(note.read_text(encoding="utf-8"))
-            item = Rescued(folder / told["file"], told["name"], told["path"], float(told["saved_at"]))
+            unfinished = told.get("unfinished", {})
+            item = Rescued(
+                folder / told["file"], told["name"], told["path"], float(told["saved_at"]), dict(unfinished)
+            )
         except (OSError, ValueError, KeyError, TypeError):
             logger.info("An autosave note is damaged: %s", note)
             continue

@@ -40,12 +40,16 @@ class ParamForm(QWidget):
         *,
         compact: bool = False,
         hidden: Set[str] = frozenset(),
+        idle: Set[str] = frozenset(),
         parent: QWidget | None = None,
     ) -> None:
-        """`hidden` names parameters that are kept but edited elsewhere."""
+        """`hidden` names parameters that are kept but edited elsewhere, `idle` those that change nothing here.
+
+        What is shown only for one value of an idle one is shown whatever it is.
+        """
         super().__init__(parent)
         self.params_type = params_type
-        self._hidden = hidden
+        self._hidden, self._idle = hidden | idle, idle
         self.compact = compact
         self._params = describe(params_type)
         self.editors: dict[str, Editor] = {}
@@ -220,6 +224,8 @@ class ParamForm(QWidget):
             return False
         if self.compact and (param.ui.advanced or param.kind == "curve"):
             return False  # the options bar shows them in its own pop-up form
+        if param.ui.visible_if is not None and param.ui.visible_if[0] in self._idle:
+            return True
         return param.is_visible({name: editor.value() for name, editor in self.editors.items()})
 
 

@@ -12,13 +12,13 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QWidget
 
 from imgstudio.app.canvas.tools.base import Rgb
-from imgstudio.app.controllers.colorize import Colorize, Draft
+from imgstudio.app.controllers.colorize import Colorize
+from imgstudio.app.controllers.colorize_drafts import Draft, key_of
 from imgstudio.app.controllers.colorize_sight import BundledEyes, From, Nature
 from imgstudio.app.controllers.colorize_steps import StrokeSteps
 from imgstudio.app.controllers.document_watch import DocumentWatch
 from imgstudio.app.forms.hints_editor import HintsEditor
 from imgstudio.app.i18n import tr
-from imgstudio.app.names import short
 from imgstudio.app.panels.colorize_colours import ColourBox
 from imgstudio.app.panels.colorize_notice import Notice
 from imgstudio.app.panels.colorize_reference import ReferenceBox
@@ -52,6 +52,7 @@ class ColorizeBranch(QObject):
         self._nature: Nature | None = None
         self._shown_reference: Path | None = None
         """It stays from one photo to the next, to pick colours from."""
+        work.drafts.open_page = self._draft
         self._watch = DocumentWatch(self)
         self._watch.changed.connect(work.sight.look)
         work.changed.connect(self._on_strokes)
@@ -95,7 +96,7 @@ class ColorizeBranch(QObject):
         """It was applied: nothing waits any more."""
         document = self.work.document
         if document is not None:
-            self._drafts(document).pop(_name_of(self._again), None)
+            self.work.drafts.of(document).pop(key_of(self._again), None)
             self.work.steps.first = self.work.strokes
 
     def cancel(self) -> None:
@@ -110,8 +111,7 @@ class ColorizeBranch(QObject):
         self._park()
         self._shown_reference = self.reference.path
         self.work.end()
-        waiting = [] if document is None else [*self._drafts(document).values()]
-        latest = next((draft for draft in reversed(waiting) if not draft.is_dropped), None)
+        latest = self.work.drafts.latest(document)
         again = None if latest is None else latest.again
         if document is None or again is None or document.layers.find(again.id) is not again:
             again = None
@@ -144,7 +144,7 @@ class ColorizeBranch(QObject):
     def _fill(self, page: FilterPage, document: Document | None, again: Layer | None) -> None:
         """Begin with what waits for this picture, or with what the page shows."""
         self._again, self._is_dropped = again, False
-        draft = None if document is None else self._drafts(document).get(_name_of(again))
+        draft = None if document is None else self.work.drafts.of(document).get(key_of(again))
         steps = StrokeSteps(self._editor.strokes)
         self.returned.say("")
         if draft is not None and draft.is_dropped:
@@ -165,23 +165,18 @@ class ColorizeBranch(QObject):
 
     def _park(self) -> None:
         """Let what was painted wait."""
-        document, steps, page = self.work.document, self.work.steps, self.page
-        if document is None or page is None:
-            return
-        drafts, name = self._drafts(document), _name_of(self._again)
-        if not steps.is_changed:
-            if name in drafts and not drafts[name].is_dropped:
-                del drafts[name]
-            return
-        drafts.pop(name, None)
-        values = page.form.value(), page.finish.value().finish, page.seed.value().seed
-        drafts[name] = Draft(*values, steps, self._again, self._is_dropped)
-        if not self._is_dropped and document in self._context.documents.all:
-            said = tr("Your strokes on “{name}” wait there: open Colorize to go on.")
-            self._context.message.emit(said.format(name=short(document.name)))
+        document = self.work.document
+        now = None if document is None else self._draft(document)
+        if document is not None and now is not None:
+            self.work.drafts.park(document, now)
 
-    def _drafts(self, document: Document) -> dict[str, Draft]:
-        return self.work.drafts.setdefault(document, {})
+    def _draft(self, document: Document) -> Draft | None:
+        """What is on the page now, if it is open for this document."""
+        page = self.page
+        if page is None or document is not self.work.document:
+            return None
+        values = page.form.value(), page.finish.value().finish, page.seed.value().seed
+        return Draft(*values, self.work.steps, self._again, self._is_dropped)
 
     @property
     def _editor(self) -> HintsEditor:
@@ -293,10 +288,6 @@ def _tabbed(widget: QWidget) -> list[QWidget]:
     """The parts of a widget that Tab goes to, as they were made."""
     own = [widget, *(part for part in widget.findChildren(QWidget) if part.window() is widget.window())]
     return [part for part in own if part.focusPolicy() & Qt.FocusPolicy.TabFocus and not part.focusProxy()]
-
-
-def _name_of(again: Layer | None) -> str:
-    return "" if again is None else again.id
 
 
 def _named(tint: Rgb) -> str:

@@ -121,6 +121,8 @@ class LayersPanel(QWidget):
 
     def _set_target(self, target: str) -> None:
         state = self.context.tool_state
+        if state.target == "labels":
+            return
         if state.target != target:
             state.target = "mask" if target == "mask" else "pixels"
             self.tree.viewport().update()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any, Final
 
 from PySide6.QtCore import QPoint, Qt
@@ -39,6 +40,7 @@ class ToolOptionsBar(QWidget):
         self._more.setIcon(icon("tune-variant"))
         self._more.setToolTip(tr("All options of this tool"))
         self._more.clicked.connect(self._open_all)
+        self._target = context.tool_state.target
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(2)
         row = QHBoxLayout(self)
@@ -53,20 +55,26 @@ class ToolOptionsBar(QWidget):
         context.tool_state.options_changed = self._follow
         self._rebuild()
 
+    def follow_target(self) -> None:
+        """Offer what counts on what tools change now."""
+        if self._target != self._context.tool_state.target:
+            self._rebuild()
+
     def _rebuild(self, *_: object) -> None:
-        tool = self._context.tools.current
+        tool, self._target = self._context.tools.current, self._context.tool_state.target
+        idle = tool.idle_options.get(self._target, frozenset())
         self._sign.set_icon(tool.icon)
         self._name.setText(tool.name)
         self.form = None
-        self._more.setVisible(tool.options_type is not None and _has_more(tool.options_type))
+        self._more.setVisible(tool.options_type is not None and _has_more(tool.options_type, idle))
         self._drop_buttons()
-        if tool.options_type is None:
+        if tool.options_type is None or not _has_any(tool.options_type, idle):
             self._scroll.setWidget(QWidget())
-            self._help.setText(tool.help)
+            self._help.setText(tool.help_on.get(self._target, tool.help))
             self._help.show()
             return
         self._help.hide()
-        self.form = ParamForm(tool.options_type, compact=True)
+        self.form = ParamForm(tool.options_type, compact=True, idle=idle)
         self.form.setObjectName(f"tool_options.{tool.id}")
         self.form.set_value(tool.options)
         self.form.changed.connect(self._on_edited)
@@ -105,7 +113,7 @@ class ToolOptionsBar(QWidget):
         popup = QFrame(self, Qt.WindowType.Popup)
         popup.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         popup.setProperty("role", "card")
-        form = ParamForm(tool.options_type)
+        form = ParamForm(tool.options_type, idle=tool.idle_options.get(self._target, frozenset()))
         form.set_value(tool.options)
         form.changed.connect(self._on_edited_in_full)
         column = QVBoxLayout(popup)
@@ -132,9 +140,14 @@ def _line() -> QFrame:
     return line
 
 
-def _has_more(options_type: type) -> bool:
+def _has_any(options_type: type, idle: Set[str]) -> bool:
+    return any(param.name not in idle for param in describe(options_type))
+
+
+def _has_more(options_type: type, idle: Set[str]) -> bool:
     """Whether some options do not belong into a single line."""
-    return any(param.ui.advanced or param.kind == "curve" for param in describe(options_type))
+    counting = [param for param in describe(options_type) if param.name not in idle]
+    return any(param.ui.advanced or param.kind == "curve" for param in counting)
 
 
 class _SidewaysScroll(QScrollArea):

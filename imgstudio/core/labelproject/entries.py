@@ -22,6 +22,8 @@ class Effort:
     """Which promoted model labelled the picture beforehand; 0 for none."""
     agreed: float | None = None
     """Share of the pixels of that prediction that were kept, 0..1."""
+    iou: float | None = None
+    """Of that prediction with the labels, mean over the classes that occur, 0..1: as good as it was uncorrected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,10 @@ def _effort_to_json(effort: Effort) -> dict[str, Any]:
         "seconds": round(effort.seconds, 1),
         "round": effort.round,
     }
-    return values if effort.agreed is None else values | {"agreed": round(effort.agreed, 6)}
+    for key, share in (("agreed", effort.agreed), ("iou", effort.iou)):
+        if share is not None:
+            values[key] = round(share, 6)
+    return values
 
 
 def entry_from_json(name: str, values: Mapping[str, Any]) -> Entry:
@@ -112,6 +117,7 @@ def _effort(values: Mapping[str, Any]) -> Effort:
         _seconds(values.get("seconds")),
         _count(values.get("round")),
         _share(values.get("agreed")),
+        _share(values.get("iou")),
     )
 
 

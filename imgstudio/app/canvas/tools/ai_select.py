@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Literal, Protocol, cast
+from typing import Annotated, ClassVar, Literal, Protocol, cast
 from weakref import WeakKeyDictionary
 
 from imgstudio.app.canvas.tools.ai_select_prompt import Box, Click, Prompt, Scribble, Step
@@ -91,6 +91,7 @@ class AiSelectTool(SelectingTool):
         "Enter selects it, Backspace takes the last point back, Esc clears."
     )
     options_type = AiSelectOptions
+    idle_options: ClassVar = {"labels": {"feather", "refine"}}
     takes_right = True
 
     def __init__(self, state: ToolState) -> None:
@@ -111,6 +112,8 @@ class AiSelectTool(SelectingTool):
     @property
     def begins_anew(self) -> bool:
         """Whether what was found takes the place of the selection."""
+        if self.state.target == "labels":
+            return False
         return self.settings.refine or self.settings.mode == "new"
 
     @property
@@ -211,8 +214,9 @@ class AiSelectTool(SelectingTool):
             self.finder.accepted(document)
 
     def select(self, document: Document, found: TileStore, box: Rect) -> None:
-        """Join coverage, which is 0 outside of `box`, with the selection: one undo step."""
-        self._mode = "new" if self.begins_anew else self.settings.mode
+        """Join coverage, which is 0 outside of `box`, with the selection or the labels: one undo step."""
+        starts_new = self.begins_anew or self.settings.refine
+        self._mode = "new" if starts_new else self.settings.mode
         self.join(document, box, found.read(box)[..., 0])
 
     def clear(self) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from imgstudio.core.document import Document
 from imgstudio.core.geometry import Point, Rect
 
 Button = Literal["left", "right"]
-Target = Literal["pixels", "mask"]
+Target = Literal["pixels", "mask", "labels"]
 Rgb = tuple[int, int, int]
 Cursor = Literal[
     "arrow",
@@ -125,6 +125,12 @@ class Edge:
 OverlayItem = Outline | Circle | Swath | Shade | Spot | Mark | Edge
 
 
+def at_once(title: str, make: Callable[[], Any], take: Callable[[Any], None]) -> Callable[[], None]:
+    """How a tool's work is done where there are no workers."""
+    take(make())
+    return lambda: None
+
+
 @dataclass(slots=True)
 class ToolState:
     """What all tools share, handed to every tool. The app makes one for the window."""
@@ -133,9 +139,9 @@ class ToolState:
     foreground: Rgb = (0, 0, 0)
     background: Rgb = (255, 255, 255)
     target: Target = "pixels"
-    """What paint tools change: the active layer's pixels or its mask."""
+    """What tools change: the active layer's pixels or its mask, or the labels of the picture and nothing else."""
     erasing: bool = False
-    """X in mask mode swaps painting and erasing."""
+    """X on a mask or on labels swaps painting and erasing."""
     options: dict[str, Any] = field(default_factory=dict)
     """Tool id -> its options object (a frozen parameter class)."""
     say: Callable[[str], None] = lambda message: None
@@ -155,6 +161,11 @@ class ToolState:
         document
     )
     """Carry out one undo step that may take long: at once, or on a copy on a worker where it would."""
+    work: Callable[[str, Callable[[], Any], Callable[[Any], None]], Callable[[], None]] = at_once
+    """Work something out that touches no document, and hand it over: at once, or a moment later on this thread.
+
+    None is handed over where it came to nothing. What is returned gives it up: nothing is handed over then.
+    """
     zoom_at: Callable[[float, Pointer], None] = lambda factor, event: None
     """Enlarge the picture on the screen; the pointer's place in it stays where it is."""
 
@@ -170,6 +181,9 @@ class ToolButton:
     run: Callable[[], object]
     separator: bool = False
     """Whether a line stands before it."""
+
+
+EVERY_TARGET: Final[tuple[Target, ...]] = ("pixels", "mask", "labels")
 
 
 class Tool:
@@ -191,6 +205,12 @@ class Tool:
     cursor: Cursor = "cross"
     shows_mask: ClassVar[bool] = False
     """Whether the selection is shown as a coloured overlay while this tool is used."""
+    works_on: ClassVar[tuple[Target, ...]] = ("pixels", "mask")
+    """The targets that it has a use for."""
+    idle_options: ClassVar[Mapping[Target, Set[str]]] = {}
+    """Names of the options that change nothing on a target: nobody is offered them there."""
+    help_on: ClassVar[Mapping[Target, str]] = {}
+    """What is said in the place of `help` on a target."""
     takes_right: ClassVar[bool] = False
     """Whether the right button is the tool's, and opens no menu."""
 
@@ -250,7 +270,12 @@ class Tool:
 
     def swap(self) -> bool:
         """The key that swaps colours was pressed; True when the tool swaps something else."""
-        return False
+        if self.state.target != "labels":
+            return False
+        self.state.erasing = not self.state.erasing
+        self.state.say("Erasing" if self.state.erasing else "Painting")
+        self.state.redraw()
+        return True
 
     def control_released(self) -> None:
         """The Ctrl key came up, or the keyboard went elsewhere."""

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal, Protocol, cast
 
-from imgstudio.app.canvas.tools.base import OverlayItem, Pointer, Spot, Tool, ToolButton, ToolState
+from imgstudio.app.canvas.tools.base import (
+    EVERY_TARGET,
+    OverlayItem,
+    Pointer,
+    Spot,
+    Tool,
+    ToolButton,
+    ToolState,
+)
 from imgstudio.app.canvas.tools.sampling import colour_at
 from imgstudio.core.colour_range import ColourRange, Pick
 from imgstudio.core.document import Document
@@ -56,6 +64,7 @@ class ColourRangeTool(Tool):
         "Click a colour; Shift adds one, Alt leaves one out. Enter selects, Backspace takes back, Esc ends."
     )
     options_type = ColourRangeOptions
+    works_on = EVERY_TARGET
 
     def __init__(self, state: ToolState, user: UsesColours) -> None:
         super().__init__(state)

@@ -14,6 +14,7 @@ class EraserTool(PaintTool):
     name = "Eraser"
     icon = "mdi6.eraser"
     key = "E"
+    only_erases = True
     help = "Make the layer transparent. Shift-click erases along a straight line."
 
     def target(self) -> PaintTarget | None:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import floor
-from typing import Annotated, Literal, cast
+from typing import Annotated, ClassVar, Literal, cast
 
 import numpy as np
 
-from imgstudio.app.canvas.tools.base import Pointer, Tool
+from imgstudio.app.canvas.tools.base import EVERY_TARGET, Pointer, Tool
+from imgstudio.app.canvas.tools.label_target import labels_in
 from imgstudio.app.canvas.tools.painting_target import PaintTarget, layer_target
 from imgstudio.app.canvas.tools.sampling import sampled
 from imgstudio.core.document import Document
 from imgstudio.core.fill import flood
 from imgstudio.core.geometry import Rect
+from imgstudio.core.labelling.operations import fill_at
+from imgstudio.core.labels import UNSEEN
 from imgstudio.core.paint import Ink, TilePainter, paint_coverage
-from imgstudio.core.params import Number, Ui
+from imgstudio.core.params import Number, Ui, describe
 from imgstudio.core.selection import Coverage
 
 
@@ -53,9 +56,17 @@ class FillTool(Tool):
     key = "G"
     help = "Click to fill with the foreground colour, inside the selection."
     options_type = FillOptions
+    works_on = EVERY_TARGET
+    idle_options: ClassVar = {"labels": {param.name for param in describe(FillOptions)}}
+    help_on: ClassVar = {
+        "labels": "Click a region to give it the class. Alt or the right button makes it unlabelled."
+    }
 
     def press(self, event: Pointer) -> None:
         document = self.document
+        if self.state.target == "labels":
+            self._fill_labels(event)
+            return
         if event.button != "left" or (document and not document.bounds.contains(event.x, event.y)):
             return
         target = layer_target(self.state)
@@ -69,6 +80,14 @@ class FillTool(Tool):
             inner = rect.translated(-target.dx, -target.dy)
             opacity = cast(FillOptions, self.options).opacity
             edit.touch(paint_coverage(painter, inner, coverage, opacity))
+
+    def _fill_labels(self, event: Pointer) -> None:
+        """Give the region of one class under the pointer the class that is painted, or make it unseen."""
+        document, labels = self.document, labels_in(self.state)
+        if document is None or labels is None or not document.bounds.contains(event.x, event.y):
+            return
+        erases = (event.alt or event.eraser or event.button == "right") != self.state.erasing
+        fill_at(document, floor(event.x), floor(event.y), UNSEEN if erases else labels.rules.value)
 
     def _ink(self, target: PaintTarget) -> Ink:
         if target.store.channels == 1:

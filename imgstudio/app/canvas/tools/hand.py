@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imgstudio.app.canvas.tools.base import Pointer, Tool, ToolState
+from imgstudio.app.canvas.tools.base import EVERY_TARGET, Pointer, Tool, ToolState
 
 
 class HandTool(Tool):
@@ -14,6 +14,7 @@ class HandTool(Tool):
     key = "H"
     help = "Drag to move the view. Space or the middle button does so with any tool."
     cursor = "open hand"
+    works_on = EVERY_TARGET
 
     def __init__(self, state: ToolState) -> None:
         super().__init__(state)

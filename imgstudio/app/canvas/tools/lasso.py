@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from imgstudio.app.canvas.tools.base import Outline, OverlayItem, Pointer, ToolState
+from imgstudio.app.canvas.tools.label_target import fill_round
 from imgstudio.app.canvas.tools.selecting import SelectingTool
 from imgstudio.core.geometry import Point
-from imgstudio.core.selecting import deselect
 from imgstudio.core.shapes import polygon_coverage
 
 
@@ -44,8 +44,14 @@ class LassoTool(SelectingTool):
             return
         if len(points) >= 3:
             self.join(document, *polygon_coverage(points, document.bounds))
-        elif self._mode == "new":
-            deselect(document)
+        else:
+            self.select_nothing(document)
+
+    def double_click(self, event: Pointer) -> None:
+        """On labels: fill the outline round this place."""
+        if self.state.target == "labels" and self._mode in ("new", "add"):
+            self.cancel()
+            fill_round(self.state, event.point)
 
     def cancel(self) -> None:
         self._points = []

@@ -16,6 +16,7 @@ class MaskBrushTool(PaintTool):
     key = "K"
     help = "Paint what is selected. The right button or X erases, Shift-click draws a straight line."
     shows_mask = True
+    works_on = ("pixels", "mask")
     erases_on_right = True
 
     def target(self) -> PaintTarget | None:

@@ -52,6 +52,9 @@ def layer_target(state: ToolState) -> PaintTarget | None:
     if document is None:
         state.say("Open a picture first")
         return None
+    if state.target == "labels":
+        state.say("Labels are painted here, not the picture")
+        return None
     layer = document.active
     problem = _problem_of_mask(layer) if state.target == "mask" else _problem_of_pixels(layer)
     problem = problem or _problem_of_place(document, layer)

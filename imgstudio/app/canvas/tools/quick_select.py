@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
-from imgstudio.app.canvas.tools.base import Circle, OverlayItem, Pointer, Tool, ToolState
+from imgstudio.app.canvas.tools.base import EVERY_TARGET, Circle, OverlayItem, Pointer, Tool, ToolState
+from imgstudio.app.canvas.tools.label_target import class_colour_of, label_target
 from imgstudio.core.params import Number, Ui
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class QuickSelectTool(Tool):
     options_type = QuickSelectOptions
     cursor = "none"
     shows_mask = True
+    works_on = EVERY_TARGET
 
     def __init__(self, state: ToolState) -> None:
         super().__init__(state)
@@ -61,7 +63,12 @@ class QuickSelectTool(Tool):
             return
         wants_less = options.mode == "subtract" and not event.shift
         takes_away = wants_less or event.alt or event.button == "right" or event.eraser
-        if takes_away and document.selection.is_empty:
+        on_labels = self.state.target == "labels"
+        if on_labels:
+            if label_target(self.state) is None:
+                return
+            takes_away = takes_away != self.state.erasing
+        elif takes_away and document.selection.is_empty:
             self.state.say("Nothing is selected yet: there is nothing to take away")
             return
         self._stroke = _strokes()(
@@ -70,6 +77,7 @@ class QuickSelectTool(Tool):
             radius=self._radius(event),
             takes_away=takes_away,
             merged=options.all_layers,
+            on_labels=on_labels,
         )
         self.move(event)
 
@@ -105,7 +113,8 @@ class QuickSelectTool(Tool):
     def overlay(self) -> list[OverlayItem]:
         if self._pointer is None or self.document is None:
             return []
-        return [Circle(self._pointer.point, self._radius(self._pointer))]
+        fill = class_colour_of(self.state, erases=self.state.erasing)
+        return [Circle(self._pointer.point, self._radius(self._pointer), fill=fill)]
 
     def _radius(self, event: Pointer) -> float:
         """Pixels of the picture."""

@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 
 from imgstudio.app.canvas.tools.sampling import sampled
-from imgstudio.core.document import Document
+from imgstudio.core.document import Document, Edit
 from imgstudio.core.geometry import EMPTY, Point, Rect
 from imgstudio.core.jobs import Progress
+from imgstudio.core.labelling.class_edit import ClassEdit
 from imgstudio.core.pixels import from_float, over_grey
 from imgstudio.core.selection import Coverage
 from imgstudio.engine.edge_fit import edged, reduced
@@ -48,12 +49,24 @@ class QuickStroke:
     """Guards: `finish` makes all that was taken one undo step, `abandon` gives it all back."""
 
     def __init__(
-        self, document: Document, label: str, *, radius: float, takes_away: bool, merged: bool
+        self,
+        document: Document,
+        label: str,
+        *,
+        radius: float,
+        takes_away: bool,
+        merged: bool,
+        on_labels: bool = False,
     ) -> None:
-        """`radius` in pixels of the picture; `merged`: look at the whole picture, not the active layer."""
+        """`radius` in pixels of the picture; `merged`: look at the whole picture, not the active layer.
+
+        `on_labels`: what the class covers stands for the selection.
+        """
         self._document, self._radius = document, max(radius, 0.5)
         self._takes_away, self._merged = takes_away, merged
-        self._edit = document.begin_edit(document.selection.store, label)
+        self._edit: Edit | ClassEdit = (
+            ClassEdit(document, label) if on_labels else document.begin_edit(document.selection.store, label)
+        )
         self._window: _Window | None = None
         self._last: Point | None = None
         self._touched, self._coarsest = EMPTY, 1

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil
-from typing import Annotated, Literal, cast
+from typing import Annotated, ClassVar, Literal, cast
 
 import numpy as np
 
-from imgstudio.app.canvas.tools.base import Outline, OverlayItem, Pointer, Tool, ToolState
+from imgstudio.app.canvas.tools.base import EVERY_TARGET, Outline, OverlayItem, Pointer, Tool, ToolState
+from imgstudio.app.canvas.tools.label_target import label_mode
 from imgstudio.core.coverage import feathered
 from imgstudio.core.document import Document
 from imgstudio.core.geometry import Point, Rect
+from imgstudio.core.labelling.painting import join_labels
 from imgstudio.core.params import Number, Ui
 from imgstudio.core.selecting import Mode, combine, deselect
 from imgstudio.core.selection import Coverage
@@ -32,9 +34,11 @@ class SelectOptions:
 
 
 class SelectingTool(Tool):
-    """Base of all tools that select."""
+    """Base of all tools that select; on labels what would be selected gets the class instead."""
 
     options_type = SelectOptions
+    works_on = EVERY_TARGET
+    idle_options: ClassVar = {"labels": {"feather"}}
 
     def __init__(self, state: ToolState) -> None:
         super().__init__(state)
@@ -50,15 +54,47 @@ class SelectingTool(Tool):
         self._mode = keys.get((event.shift, event.alt), cast(SelectOptions, self.options).mode)
 
     def join(self, document: Document, rect: Rect, coverage: Coverage) -> None:
-        """Join coverage with the selection as one undo step; an empty new shape deselects."""
+        """Join coverage with the selection, or the labels, as one undo step; an empty new shape deselects."""
         feather = cast(SelectOptions, self.options).feather
-        join_selection(document, rect, coverage, self._mode, feather=feather, label=self.name)
+        join_selection(
+            document,
+            rect,
+            coverage,
+            self.joining_mode,
+            feather=feather,
+            label=self.name,
+            on_labels=self.state.target == "labels",
+        )
+
+    @property
+    def joining_mode(self) -> Mode:
+        """How the gesture under way joins."""
+        return label_mode(self.state, self._mode) if self.state.target == "labels" else self._mode
+
+    def select_nothing(self, document: Document) -> None:
+        """What a click does that makes no shape."""
+        if self._mode == "new" and self.state.target != "labels":
+            deselect(document)
 
 
 def join_selection(
-    document: Document, rect: Rect, coverage: Coverage, mode: Mode, *, feather: float, label: str
+    document: Document,
+    rect: Rect,
+    coverage: Coverage,
+    mode: Mode,
+    *,
+    feather: float,
+    label: str,
+    on_labels: bool = False,
 ) -> None:
-    """Join (height, width) coverage lying at `rect` with the selection; an empty new shape deselects."""
+    """Join (height, width) coverage lying at `rect` with the selection; an empty new shape deselects.
+
+    `on_labels`: what would be selected gets the class instead, with a hard edge.
+    """
+    if on_labels:
+        if document.labels is not None:
+            join_labels(document, coverage, rect, mode, label)
+        return
     if not coverage.any() and mode == "new":
         deselect(document)
         return
@@ -113,8 +149,7 @@ class BoxTool(SelectingTool):
         if document is None:
             return
         if is_click(start, event):
-            if self._mode == "new":
-                deselect(document)
+            self.select_nothing(document)
             return
         self.join(document, *self.shape(*corners, document.bounds))
 

@@ -16,6 +16,9 @@ from imgstudio.app.canvas.tools.eraser import EraserTool
 from imgstudio.app.canvas.tools.eyedropper import EyedropperTool
 from imgstudio.app.canvas.tools.fill import FillTool
 from imgstudio.app.canvas.tools.hand import HandTool
+from imgstudio.app.canvas.tools.label_accept import LabelAcceptTool
+from imgstudio.app.canvas.tools.label_objects import LabelObjectsTool
+from imgstudio.app.canvas.tools.label_superpixels import LabelSuperpixelsTool
 from imgstudio.app.canvas.tools.lasso import LassoTool
 from imgstudio.app.canvas.tools.magnetic import MagneticTool
 from imgstudio.app.canvas.tools.mask_brush import MaskBrushTool
@@ -43,6 +46,9 @@ TOOLS: Final[tuple[type[Tool], ...]] = (
     BrushTool,
     EraserTool,
     FillTool,
+    LabelSuperpixelsTool,
+    LabelAcceptTool,
+    LabelObjectsTool,
     ColourHintsTool,
     EyedropperTool,
     HandTool,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from math import floor
-from typing import Annotated, cast
+from typing import Annotated, ClassVar, cast
 
 from imgstudio.app.canvas.tools.base import Pointer
 from imgstudio.app.canvas.tools.sampling import sampled
@@ -36,6 +36,7 @@ class WandTool(SelectingTool):
     key = "W"
     help = "Click a colour to select what looks like it. Shift adds, Alt subtracts, both intersect."
     options_type = WandOptions
+    idle_options: ClassVar = {"labels": {"feather", "smooth"}}
 
     def press(self, event: Pointer) -> None:
         document, options = self.document, cast(WandOptions, self.options)
@@ -43,12 +44,21 @@ class WandTool(SelectingTool):
             return
         self.remember_mode(event)
         # All that is needed is given along: a large picture is looked at on a worker.
-        take = partial(_take, at=event.point, options=options, mode=self._mode, label=self.name)
+        take = partial(
+            _take,
+            at=event.point,
+            options=options,
+            mode=self.joining_mode,
+            label=self.name,
+            on_labels=self.state.target == "labels",
+        )
         self.state.edit(document, self.name, take)
 
 
-def _take(document: Document, *, at: Point, options: WandOptions, mode: Mode, label: str) -> None:
-    """Select what looks like a place of the document."""
+def _take(
+    document: Document, *, at: Point, options: WandOptions, mode: Mode, label: str, on_labels: bool
+) -> None:
+    """Select what looks like a place of the document, or give it the class."""
     pixels = sampled(document, document.bounds, merged=options.all_layers)
     rect, coverage = flood(
         pixels,
@@ -56,6 +66,6 @@ def _take(document: Document, *, at: Point, options: WandOptions, mode: Mode, la
         floor(at.y),
         tolerance=options.tolerance,
         contiguous=options.contiguous,
-        smooth=options.smooth,
+        smooth=options.smooth and not on_labels,
     )
-    join_selection(document, rect, coverage, mode, feather=options.feather, label=label)
+    join_selection(document, rect, coverage, mode, feather=options.feather, label=label, on_labels=on_labels)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imgstudio.app.canvas.tools.base import Pointer, Tool, ToolState
+from imgstudio.app.canvas.tools.base import EVERY_TARGET, Pointer, Tool, ToolState
 
 _STEP = 2.0
 _PER_PIXEL = 1.01
@@ -18,6 +18,7 @@ class ZoomTool(Tool):
     icon = "mdi6.magnify"
     key = "Z"
     help = "Click to zoom in, Alt-click to zoom out, drag right or left to zoom smoothly."
+    works_on = EVERY_TARGET
 
     def __init__(self, state: ToolState) -> None:
         super().__init__(state)
