@@ -35,6 +35,7 @@ class Answers:
         self.save_answer = None
         self.unsaved_answer = "cancel"
         self.export_answer = None
+        self.folder_answer = None
 
     def form(self, title, params, *, note="", accept=""):
         self.asked.append(title)
@@ -51,6 +52,10 @@ class Answers:
     def unsaved(self, names):
         self.asked.append(tuple(names))
         return self.unsaved_answer
+
+    def folder(self, title, start):
+        self.asked.append(title)
+        return self.folder_answer
 
     def export(self, document, again):
         self.asked.append("export")
@@ -86,6 +91,9 @@ class Studio:
         for handle in list(self.program.jobs.handles):
             handle.cancel()
         self.wait(lambda: not self.program.jobs.handles)
+        if self.context.labelling is not None:
+            self.context.labelling.close()
+            self.window.workspaces.show("edit")
         for document in list(self.program.documents.all):
             self.program.documents.close(document)
         self.program.recovery.close()
@@ -98,7 +106,7 @@ class Studio:
         self.context.tool_state.erasing = False
         if self.window.panels_hidden:
             self.window.toggle_panels()
-        remembered = ("custom_keys", "recent_files", "window_layout")
+        remembered = ("custom_keys", "recent_files", "recent_projects", "window_layout")
         colours = ("colour_palettes", "colour_palette", "hint_colour")
         for name in [*self._settings_names(), *remembered, *colours]:
             self.settings.reset(name)
@@ -248,8 +256,13 @@ class Studio:
 
     def train(self):
         """Go to the Train workspace; returns its page."""
-        self.click(self.window.workspaces.switch.button(1))
+        self.click(self.window.workspaces.switch.button(2))
         return self.part("train.page")
+
+    def label(self):
+        """Go to the Label workspace; returns its session."""
+        self.click(self.window.workspaces.switch.button(1))
+        return self.context.labelling
 
     def drop_folder(self, target: str, folder: Path) -> None:
         """Drag a folder out of the file manager onto a part of the window."""
@@ -287,6 +300,7 @@ class Studio:
     def check(self) -> None:
         """What must always hold, whatever was done."""
         assert set(self.program.documents.all) >= {d for d in [self.program.documents.current] if d}
+        assert set(self.program.documents.all) >= set(self.program.documents.guests)
         for document in self.program.documents.all:
             check_document(document)
 

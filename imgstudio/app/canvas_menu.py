@@ -14,6 +14,13 @@ from imgstudio.app.i18n import tr
 FIRST: Final = ("edit.copy", "edit.copy_merged", "edit.paste", "edit.clear")
 SELECT: Final = ("select.all", "select.deselect", "select.invert", "select.feather", "image.crop")
 LAST: Final = ("view.fit", "view.actual", "view.split")
+ON_LABELS: Final[tuple[tuple[str, ...], ...]] = (
+    ("label.accept", "label.discard"),
+    ("label.copy_previous", "label.fill_selection", "label.remove_islands", "label.fill_gaps"),
+    ("select.deselect", "select.invert"),
+    ("label.flag", "label.done_next"),
+    ("view.fit", "view.actual"),
+)
 
 
 class CanvasMenu(QObject):
@@ -28,9 +35,16 @@ class CanvasMenu(QObject):
             menu = self.menu.addMenu(name) if name else self.menu
             menu.addActions([actions.actions[action_id] for action_id in group])
             self.menu.addSeparator()
+        self.label_menu = QMenu(canvas)
+        self.label_menu.setObjectName("canvas.label_menu")
+        for ids in ON_LABELS:
+            self.label_menu.addActions([actions.actions[action_id] for action_id in ids])
+            self.label_menu.addSeparator()
         canvas.context_menu.connect(self._on_wanted)
 
     def _on_wanted(self, at: QPoint) -> None:
-        if self._canvas.document is not None:
+        document = self._canvas.document
+        if document is not None:
             self._actions.refresh()
-            self.menu.popup(self._canvas.mapToGlobal(at))
+            menu = self.menu if document.labels is None else self.label_menu
+            menu.popup(self._canvas.mapToGlobal(at))

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QWidget
 
-from imgstudio.app.canvas.canvas import Canvas
 from imgstudio.app.canvas.tools.base import ToolState
 from imgstudio.app.canvas.tools.toolbox import Toolbox
 from imgstudio.app.jobs import JobService
+from imgstudio.app.window_parts import LabelsPictures, ShellWindow
 from imgstudio.core.document import Document
 from imgstudio.core.jobs import Progress
 from imgstudio.core.layers import Layer
@@ -41,7 +40,14 @@ class OpenDocuments(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.all: list[Document] = []
+        self.guests: list[Document] = []
+        """Those of `all` that somebody else looks after: no tab, no question when they go, no autosave."""
         self.current: Document | None = None
+
+    @property
+    def own(self) -> list[Document]:
+        """Those that have a tab and are saved by a person."""
+        return [document for document in self.all if document not in self.guests]
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Open files, each in a tab of its own; comes back at once."""
@@ -51,8 +57,12 @@ class OpenDocuments(QObject):
         """Show a document that was made rather than opened."""
         raise NotImplementedError
 
-    def show(self, document: Document) -> None:
-        """Make one of the open documents the current one."""
+    def show(self, document: Document | None) -> None:
+        """Make one of the open documents the current one; None: none of them."""
+        raise NotImplementedError
+
+    def lend(self, document: Document) -> None:
+        """Show a document that stays in the care of the caller, who closes it too."""
         raise NotImplementedError
 
     def close(self, document: Document) -> None:
@@ -208,6 +218,10 @@ class AsksPeople(Protocol):
         """What to do with changes that no file holds."""
         ...
 
+    def folder(self, title: str, start: Path) -> Path | None:
+        """A folder that is there."""
+        ...
+
     def export(self, document: Document, again: tuple[Path, Any] | None) -> tuple[Path, Any] | None:
         """Where and how to export; `again` is how it was done before."""
         ...
@@ -246,80 +260,6 @@ class HoldsPictures(Protocol):
     def leave(self) -> None: ...
 
 
-class ShowsWorkspaces(Protocol):
-    """The layouts of the window."""
-
-    @property
-    def current(self) -> str: ...
-
-    def show(self, name: Literal["edit", "train"]) -> None: ...
-
-
-class OpensWorkspace(Protocol):
-    """The select-and-mask workspace."""
-
-    @property
-    def is_open(self) -> bool: ...
-
-    def open(self) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class CoversPicture(Protocol):
-    """The middle of the window."""
-
-    def cover(self, widget: QWidget | None) -> None:
-        """Show a widget where the picture is; None: the picture again."""
-        ...
-
-
-class ShellWindow(Protocol):
-    """The main window, as actions see it."""
-
-    @property
-    def canvas(self) -> Canvas: ...
-
-    @property
-    def panels_hidden(self) -> bool: ...
-
-    @property
-    def is_overlay_visible(self) -> bool: ...
-
-    def toggle_panels(self) -> None: ...
-
-    def toggle_overlay(self) -> None: ...
-
-    def toggle_full_screen(self) -> None: ...
-
-    @property
-    def workspaces(self) -> ShowsWorkspaces: ...
-
-    def show_panel(self, name: str) -> None:
-        """Bring a dock to the front, such as "layers"."""
-        ...
-
-    @property
-    def middle(self) -> CoversPicture: ...
-
-    @property
-    def select_and_mask(self) -> OpensWorkspace: ...
-
-    def reset_layout(self) -> None: ...
-
-    def open_palette(self) -> None: ...
-
-    def open_preferences(self, page: str = "") -> None: ...
-
-    def open_models(self, chosen: str = "") -> None:
-        """The models dialog, with one of them marked."""
-        ...
-
-    def close(self) -> bool: ...
-
-    def isFullScreen(self) -> bool: ...  # noqa: N802 - Qt's name
-
-
 class AppContext(QObject):
     """Settings, registries, jobs and open documents of one window."""
 
@@ -356,6 +296,8 @@ class AppContext(QObject):
         self.last_selections: WeakKeyDictionary[Document, TileStore] = WeakKeyDictionary()
         """What was selected before it was deselected, for Reselect."""
         filters.changed.connect(self._on_filters)
+        self.labelling: LabelsPictures | None = None
+        """The project whose pictures are labelled; there is one once the Label workspace was shown."""
         self.tool_before_mask = ""
         """The tool that the quick mask key goes back to."""
 

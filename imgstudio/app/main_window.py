@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Final
+from typing import Final, cast
 
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent
@@ -18,6 +18,7 @@ from imgstudio.app.controllers.ai_select import AiSelect
 from imgstudio.app.controllers.closing import close_documents
 from imgstudio.app.controllers.documents import Documents
 from imgstudio.app.controllers.dropping import Dropping
+from imgstudio.app.controllers.tool_work import ToolWork
 from imgstudio.app.docks import Docks
 from imgstudio.app.errors import NoticeBar
 from imgstudio.app.held_keys import HeldKeys
@@ -35,7 +36,7 @@ from imgstudio.app.panels.status import StatusLine
 from imgstudio.app.panels.tool_options import ToolOptionsBar
 from imgstudio.app.panels.toolbox import ToolboxPanel
 from imgstudio.app.panels.welcome import WelcomePage
-from imgstudio.app.workspaces import Workspaces
+from imgstudio.app.workspaces import Workspace, Workspaces
 from imgstudio.core.document import Document
 
 SMALLEST: Final = (720, 480)
@@ -79,7 +80,7 @@ class MainWindow(QMainWindow):
 
     def toggle_panels(self) -> None:
         self._only_picture = not self._only_picture
-        self._show_furniture()
+        self.refresh()
 
     def toggle_overlay(self) -> None:
         self.canvas.set_overlay_visible(not self.canvas.overlay_visible)
@@ -89,13 +90,14 @@ class MainWindow(QMainWindow):
 
     def show_panel(self, name: str) -> None:
         self._only_picture = False
-        self._show_furniture()
+        self.workspaces.show(cast(Workspace, self.docks.set_of(name)))
+        self.refresh()
         self.docks.show(name)
 
     def reset_layout(self) -> None:
         self._only_picture = False
+        self.refresh()
         self.docks.reset()
-        self._show_furniture()
 
     def open_palette(self) -> None:
         actions = self._actions
@@ -129,11 +131,14 @@ class MainWindow(QMainWindow):
         ModelsDialog(self._context, self, chosen).open()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        documents = self._documents
-        if documents.all:
+        documents, label = self._documents, self.workspaces.label
+        if label is not None and not label.may_close(self.close):
+            event.ignore()
+            return
+        if documents.own:
             # A nested close() counts for nothing in Qt, so it comes a turn of the event loop later.
             later = partial(QTimer.singleShot, 0, self, self.close)
-            close_documents(self._context, documents, list(documents.all), then=later)
+            close_documents(self._context, documents, documents.own, then=later)
             event.ignore()
             return
         self._context.settings.set("window_layout", self.docks.layout_text())
@@ -161,6 +166,8 @@ class MainWindow(QMainWindow):
         whole, right, lines = QWidget(), QVBoxLayout(), QHBoxLayout()
         for part in (self.options, self.tabs, self.notice):
             right.addWidget(part)
+        self.bars = QVBoxLayout()
+        right.addLayout(self.bars)
         right.addWidget(self.middle, 1)
         lines.addWidget(self.toolbox)
         lines.addLayout(right, 1)
@@ -169,7 +176,7 @@ class MainWindow(QMainWindow):
             layout.setSpacing(0)
         whole.setLayout(lines)
         self.workspaces = Workspaces(self._context, whole)
-        self.workspaces.changed.connect(self._show_furniture)
+        self.workspaces.changed.connect(self.refresh)
         self.setCentralWidget(self.workspaces.stack)
         self.menuBar().setCornerWidget(self.workspaces.corner)
         bar = self.statusBar()
@@ -195,6 +202,7 @@ class MainWindow(QMainWindow):
         context, documents = self._context, self._documents
         context.tool_state.say = self.status.hint
         context.tool_state.edit = context.edits.do
+        context.tool_state.work = ToolWork(context.jobs, self).start
         context.tool_state.colours_changed = self.toolbox.colours.update
         context.tools.changed.connect(self._on_tool)
         context.error.connect(self.notice.tell)
@@ -223,14 +231,21 @@ class MainWindow(QMainWindow):
         tips = {tool: self._actions.tooltip(action) for tool, action in ids.items() if action in known}
         self.toolbox.set_tooltips(tips)
 
-    def _show_furniture(self, *_: object) -> None:
+    def refresh(self, *_: object) -> None:
         """Without a picture there is nothing to use the tools and panels on."""
-        is_editing = self.workspaces.current == "edit"
+        name, label = self.workspaces.current, self.workspaces.label
         has_picture = self._context.documents.current is not None
-        shown = is_editing and has_picture and not self._only_picture
-        self.docks.set_hidden(not shown)
-        self.toolbox.setVisible(shown)
-        self.options.setVisible(shown)
+        is_at_work = label is not None and label.has_project if name == "label" else has_picture
+        has_panels = self.docks.has_set(name) and is_at_work and not self._only_picture
+        self.docks.show_set(name if has_panels else "")
+        self.toolbox.show_tools("labels" if name == "label" else "pixels")
+        self.options.follow_target()
+        self.toolbox.setVisible(has_panels and has_picture)
+        self.options.setVisible(has_panels and has_picture)
+        self.tabs.setVisible(name == "edit" and bool(self._context.documents.own))
+        if label is not None:
+            label.bar.setVisible(name == "label" and has_panels and has_picture)
+        self._actions.set_workspace(name)
         self._actions.refresh_soon()
 
     def _on_tool(self) -> None:
@@ -243,9 +258,9 @@ class MainWindow(QMainWindow):
         self.canvas.set_document(document)
         self.middle.show_picture(there=document is not None)
         if document is not None:
-            self.workspaces.show("edit")
+            self.workspaces.show("label" if document in self._context.documents.guests else "edit")
             self.canvas.setFocus()
-        self._show_furniture()
+        self.refresh()
         show_title(self, document)
 
     def _on_changed(self, document: Document) -> None:
@@ -262,4 +277,5 @@ class MainWindow(QMainWindow):
 def show_title(window: QMainWindow, document: Document | None) -> None:
     """Name the document in the title; the system marks one that is not saved."""
     window.setWindowTitle("imgstudio" if document is None else f"{document.name}[*] \u2013 imgstudio")
-    window.setWindowModified(document is not None and not document.history.is_clean)
+    is_kept = document is None or document.labels is not None or document.history.is_clean
+    window.setWindowModified(not is_kept)

@@ -10,14 +10,24 @@ class Middle(QStackedWidget):
 
     def __init__(self, welcome: QWidget, canvas: QWidget) -> None:
         super().__init__()
-        self._welcome, self._canvas = welcome, canvas
+        self._welcome = self._home = welcome
+        self._canvas = canvas
         self._cover: QWidget | None = None
         for part in (welcome, canvas):
             self.addWidget(part)
 
+    def set_home(self, widget: QWidget | None) -> None:
+        """What is shown while there is no picture; None: the welcome."""
+        was_home = self.currentWidget() is self._home
+        self._home = widget or self._welcome
+        if self.indexOf(self._home) < 0:
+            self.addWidget(self._home)
+        if was_home:
+            self.setCurrentWidget(self._home)
+
     def show_picture(self, *, there: bool) -> None:
-        """Show the canvas, or the welcome while there is no picture."""
-        self.setCurrentWidget(self._canvas if there else self._welcome)
+        """Show the canvas, or the home of the workspace while there is no picture."""
+        self.setCurrentWidget(self._canvas if there else self._home)
 
     def cover(self, widget: QWidget | None) -> None:
         """Show a widget in place of the picture; None: the picture again. Whoever made it deletes it."""
@@ -27,5 +37,5 @@ class Middle(QStackedWidget):
             self.removeWidget(before)
         if widget is not None:
             self.setCurrentIndex(self.addWidget(widget))
-        elif self.currentWidget() is not self._welcome:
+        elif self.currentWidget() is not self._home:
             self.setCurrentWidget(self._canvas)

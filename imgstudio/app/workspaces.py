@@ -1,8 +1,8 @@
-"""Layouts of the one window: Edit shows the picture with its panels, Train shows what is being learned."""
+"""Layouts of the one window: Edit shows the picture with its panels, Label names what is in pictures, Train learns."""
 
 from __future__ import annotations
 
-from typing import Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
@@ -11,8 +11,11 @@ from imgstudio.app.context import AppContext
 from imgstudio.app.forms.segmented import SegmentedButtons
 from imgstudio.app.i18n import tr
 
-Workspace = Literal["edit", "train"]
-NAMES: Final[dict[Workspace, str]] = {"edit": "Edit", "train": "Train"}
+if TYPE_CHECKING:
+    from imgstudio.app.panels.label.workspace import LabelWorkspace
+
+Workspace = Literal["edit", "label", "train"]
+NAMES: Final[dict[Workspace, str]] = {"edit": "Edit", "label": "Label", "train": "Train"}
 BUTTON_WIDTH: Final = 72
 BUTTON_HEIGHT: Final = 24
 
@@ -36,7 +39,10 @@ class Workspaces(QObject):
         self.current: Workspace = "edit"
         self.stack = QStackedWidget()
         self.stack.addWidget(edit)
+        self._edit = edit
         self._pages: dict[Workspace, QWidget] = {"edit": edit}
+        self.label: LabelWorkspace | None = None
+        """What stands round the same canvas while pictures are labelled; made when it is first shown."""
         self.switch = SegmentedButtons([tr(name) for name in NAMES.values()], "workspace.switch")
         self.switch.setFixedSize(BUTTON_WIDTH * len(NAMES), BUTTON_HEIGHT)
         self.corner = QWidget()
@@ -56,6 +62,12 @@ class Workspaces(QObject):
         self.changed.emit(name)
 
     def _made(self, name: Workspace) -> QWidget:
+        if name == "label":
+            from imgstudio.app.panels.label.workspace import LabelWorkspace
+
+            self.label = LabelWorkspace(self._context, self)
+            self._pages[name] = self._edit
+            return self._edit
         # Plots and recipes are loaded now: an editor that never trains starts without them.
         from imgstudio.app.panels.train.page import TrainPage
 

@@ -20,6 +20,7 @@ class FakeDocuments(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.all: list[Document] = []
+        self.guests: list[Document] = []
         self.current: Document | None = None
 
     def show(self, document: Document | None) -> None:

@@ -15,7 +15,15 @@ from imgstudio.app.actions.keys import PRESETS
 from imgstudio.app.panels.fuzzy import score
 from imgstudio.app.panels.palette import Entry, Palette
 
-LEFT_OUT = {"file.quit", "help.log", "help.doctor", "help.models", "edit.preferences", "edit.search"}
+LEFT_OUT = {
+    "label.new_project",
+    "file.quit",
+    "help.log",
+    "help.doctor",
+    "help.models",
+    "edit.preferences",
+    "edit.search",
+}
 """They open windows or other programs; tested elsewhere."""
 
 
@@ -23,12 +31,13 @@ def page(studio):
     return studio.show_pixels(np.full((60, 80, 4), 200, np.uint8))
 
 
+@pytest.mark.parametrize("workspace", ["edit", "label"])
 @pytest.mark.parametrize("preset", PRESETS)
-def test_no_key_is_given_twice(studio, preset):
+def test_no_key_is_given_twice(studio, preset, workspace):
     studio.settings.set("key_preset", preset)
     owners: dict[str, str] = {}
     for action_id in studio.program.actions.specs:
-        for sequence in studio.program.actions.keys.sequences(action_id):
+        for sequence in studio.program.actions.keys.working(action_id, workspace):
             text = sequence.toString()
             assert text, f"{action_id} has a key that Qt does not know"
             assert text not in owners, f"{text}: {action_id} and {owners[text]}"

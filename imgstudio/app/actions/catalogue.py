@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from imgstudio.app.actions import edit, file, harmonize, image, layer, select, select_mask, tools, train, view
+from imgstudio.app.actions import (
+    edit,
+    file,
+    harmonize,
+    image,
+    label,
+    label_edits,
+    layer,
+    select,
+    select_mask,
+    tools,
+    train,
+    view,
+)
 from imgstudio.app.actions import filter as filter_menu
 from imgstudio.app.actions import help as help_menu
 from imgstudio.app.actions.spec import ActionSpec
@@ -24,6 +37,8 @@ def all_actions(filters: FilterRegistry, toolbox: Iterable[Tool]) -> tuple[Actio
         *select_mask.ACTIONS,
         *filter_menu.filter_actions(filters),
         *filter_menu.ACTIONS,
+        *label.ACTIONS,
+        *label_edits.ACTIONS,
         *view.ACTIONS,
         *train.ACTIONS,
         *help_menu.ACTIONS,

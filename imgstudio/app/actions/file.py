@@ -121,7 +121,7 @@ def close(context: AppContext) -> None:
 
 
 def close_all(context: AppContext) -> None:
-    close_documents(context, documents(context), list(context.documents.all))
+    close_documents(context, documents(context), context.documents.own)
 
 
 def quit_(context: AppContext) -> None:

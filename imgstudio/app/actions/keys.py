@@ -90,10 +90,13 @@ def sequences_of(keys: str) -> list[QKeySequence]:
 
 
 class KeyMap:
-    """Guards: a key leads to at most one action; what the user chose wins over the preset."""
+    """Guards: a key leads to at most one action of a workspace; what the user chose wins over the preset."""
 
     def __init__(self, specs: Iterable[ActionSpec], settings: Settings) -> None:
-        self._declared = {spec.id: spec.keys for spec in specs}
+        self._declared: dict[str, str] = {}
+        self._workspaces: dict[str, str] = {}
+        for spec in specs:
+            self._declared[spec.id], self._workspaces[spec.id] = spec.keys, spec.workspace
         self._settings = settings
 
     def declared(self, action_id: str) -> str:
@@ -109,14 +112,26 @@ class KeyMap:
     def sequences(self, action_id: str) -> list[QKeySequence]:
         return sequences_of(self.text(action_id))
 
+    def working(self, action_id: str, workspace: str) -> list[QKeySequence]:
+        """The sequences that lead to an action in a workspace: its own actions come first."""
+        home = self._workspaces[action_id]
+        if home:
+            return self.sequences(action_id) if home == workspace else []
+        locals_ = [other for other, place in self._workspaces.items() if place and place == workspace]
+        taken = {sequence.toString() for other in locals_ for sequence in self.sequences(other)}
+        return [sequence for sequence in self.sequences(action_id) if sequence.toString() not in taken]
+
     def is_custom(self, action_id: str) -> bool:
         return action_id in self._settings.custom_keys
 
     def conflict(self, action_id: str, keys: str) -> str:
-        """Id of another action that has one of the keys already, "" for none."""
+        """Id of another action of the same workspace that has one of the keys already, "" for none."""
         wanted = [sequence.toString() for sequence in sequences_of(keys)]
-        for other in self._declared:
-            if other != action_id and any(s.toString() in wanted for s in self.sequences(other)):
+        home = self._workspaces.get(action_id, "")
+        for other, place in self._workspaces.items():
+            if other == action_id or place != home:
+                continue
+            if any(sequence.toString() in wanted for sequence in self.sequences(other)):
                 return other
         return ""
 

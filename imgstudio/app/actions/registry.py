@@ -12,13 +12,14 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from imgstudio.app.actions.filter import LEARNED, filter_actions
 from imgstudio.app.actions.keys import KeyMap
+from imgstudio.app.actions.label_limits import is_off
 from imgstudio.app.actions.spec import ActionSpec
 from imgstudio.app.context import AppContext
 from imgstudio.app.i18n import tr
 from imgstudio.app.icons import icon
 from imgstudio.core.errors import UserError
 
-MENUS: Final = ("File", "Edit", "Image", "Layer", "Select", "Filter", "View", "Help")
+MENUS: Final = ("File", "Edit", "Image", "Layer", "Select", "Filter", "Label", "View", "Help")
 
 
 class ActionRegistry(QObject):
@@ -37,6 +38,7 @@ class ActionRegistry(QObject):
             self.specs[spec.id] = spec
             self.actions[spec.id] = self._action(spec)
         self.keys = KeyMap(self.specs.values(), context.settings)
+        self._workspace = ""
         self._menus: dict[str, QMenu] = {}
         self._later = QTimer(self, singleShot=True, interval=0)
         self._later.timeout.connect(self.refresh)
@@ -47,7 +49,7 @@ class ActionRegistry(QObject):
     def run(self, action_id: str) -> None:
         """Do it, if it can be done now; an expected failure is told, not raised."""
         spec = self.specs[action_id]
-        if not spec.enabled(self._context):
+        if not self.is_enabled(action_id):
             self.refresh()
             return
         try:
@@ -75,7 +77,13 @@ class ActionRegistry(QObject):
 
     def is_enabled(self, action_id: str) -> bool:
         """Whether it can be done now."""
-        return self.specs[action_id].enabled(self._context)
+        return not is_off(self._context, action_id) and self.specs[action_id].enabled(self._context)
+
+    def set_workspace(self, name: str) -> None:
+        """The keys of another workspace work from now on."""
+        if name != self._workspace:
+            self._workspace = name
+            self._apply_keys()
 
     def shortcut_rows(self) -> list[tuple[str, ...]]:
         """Name, menu and keys of every action that has a key."""
@@ -93,7 +101,7 @@ class ActionRegistry(QObject):
     def refresh(self) -> None:
         for action_id, action in self.actions.items():
             spec = self.specs[action_id]
-            action.setEnabled(spec.enabled(self._context))
+            action.setEnabled(self.is_enabled(action_id))
             if spec.text_now is not None:
                 action.setText(spec.text_now(self._context))
             if spec.checked is not None:
@@ -113,7 +121,8 @@ class ActionRegistry(QObject):
 
     def held(self) -> list[str]:
         """Ids of the actions that last as long as their key is down."""
-        return [spec.id for spec in self.specs.values() if spec.scope == "held"]
+        places = ("", self._workspace)
+        return [spec.id for spec in self.specs.values() if spec.scope == "held" and spec.workspace in places]
 
     def fill_menu_bar(self, bar: QMenuBar, after: Mapping[str, QMenu]) -> None:
         """Make all menus; `after` gives menus of another making that follow an action."""
@@ -195,6 +204,6 @@ class ActionRegistry(QObject):
     def _apply_keys(self) -> None:
         for action_id, action in self.actions.items():
             if self.specs[action_id].scope != "held":
-                action.setShortcuts(self.keys.sequences(action_id))
+                action.setShortcuts(self.keys.working(action_id, self._workspace))
             action.setToolTip(self.tooltip(action_id))
         self.keys_changed.emit()

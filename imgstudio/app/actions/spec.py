@@ -48,3 +48,5 @@ class ActionSpec:
     """For held keys: what happens when the key comes up."""
     separator: bool = False
     """Whether a line stands above it in the menu."""
+    workspace: str = ""
+    """Where its keys work, and win over those of others; "" = everywhere."""

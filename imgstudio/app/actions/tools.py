@@ -27,6 +27,7 @@ def tool_actions(tools: Iterable[Tool]) -> tuple[ActionSpec, ...]:
             checked=partial(_is_active, tool.id),
             icon=tool.icon,
             help=tool.help,
+            workspace="label" if tool.works_on == ("labels",) else "",
         )
         for tool in tools
         if not tool.action_id

@@ -1,4 +1,4 @@
-"""The two workspaces of the View menu, and steering the training from anywhere."""
+"""The workspaces of the View menu."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from imgstudio.app.actions.spec import ActionSpec
 from imgstudio.app.context import AppContext
 
 
-def _show(name: Literal["edit", "train"], context: AppContext) -> None:
+def _show(name: Literal["edit", "label", "train"], context: AppContext) -> None:
     context.window.workspaces.show(name)
 
 
@@ -17,7 +17,7 @@ def _is_shown(name: str, context: AppContext) -> bool:
     return context.window.workspaces.current == name
 
 
-def _spec(name: Literal["edit", "train"], text: str, keys: str, **more: Any) -> ActionSpec:
+def _spec(name: Literal["edit", "label", "train"], text: str, keys: str, **more: Any) -> ActionSpec:
     return ActionSpec(
         f"workspace.{name}",
         text,
@@ -38,9 +38,16 @@ ACTIONS: Final = (
         help="The picture with its tools and panels.",
     ),
     _spec(
+        "label",
+        "Label workspace",
+        "Ctrl+Shift+2",
+        icon="label-outline",
+        help="Say what is where in many pictures, with the same tools; a model learns meanwhile.",
+    ),
+    _spec(
         "train",
         "Train workspace",
-        "Ctrl+Shift+2",
+        "Ctrl+Shift+3",
         icon="school-outline",
         help="Train a network on your own pictures; it becomes a filter.",
     ),

@@ -11,6 +11,12 @@ from imgstudio.app.context import AppContext
 
 SURROUNDS: Final = (("theme", "As the theme"), ("black", "Black"), ("grey", "Grey"), ("white", "White"))
 PANELS: Final = (("layers", "Layers"), ("history", "History"), ("filter", "Filter"), ("info", "Info"))
+LABEL_PANELS: Final = (
+    ("classes", "Classes"),
+    ("pictures", "Pictures"),
+    ("model", "Model"),
+    ("quality", "Quality"),
+)
 
 
 def _canvas(method: str) -> Callable[[AppContext], None]:
@@ -44,6 +50,10 @@ def _toggle_theme(context: AppContext) -> None:
 
 def _show_panel(name: str, context: AppContext) -> None:
     context.window.show_panel(name)
+
+
+def _has_panel(name: str, context: AppContext) -> bool:
+    return context.window.docks.has(name)
 
 
 def _spec(name: str, text: str, keys: str, run: Callable[[AppContext], None], **more: Any) -> ActionSpec:
@@ -112,6 +122,18 @@ ACTIONS: Final = (
     *(
         _spec(f"panel_{name}", text, "", partial(_show_panel, name), menu="View/Panel")
         for name, text in PANELS
+    ),
+    *(
+        _spec(
+            f"panel_{name}",
+            text,
+            "",
+            partial(_show_panel, name),
+            menu="View/Panel",
+            enabled=partial(_has_panel, name),
+            separator=name == LABEL_PANELS[0][0],
+        )
+        for name, text in LABEL_PANELS
     ),
     _spec(
         "panels",

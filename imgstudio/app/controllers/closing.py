@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 
 from imgstudio.app.context import AppContext
 from imgstudio.app.controllers.documents import Documents
@@ -16,6 +16,10 @@ from imgstudio.app.names import short
 from imgstudio.core.document import Document
 from imgstudio.core.opening import is_project
 
+if TYPE_CHECKING:
+    from imgstudio.app.controllers.labelling.session import LabelSession
+
+_ONCE: Final = Qt.ConnectionType.SingleShotConnection
 PROJECT_KIND: Final = "OpenRaster (*.ora)"
 
 
@@ -80,6 +84,26 @@ class _SavedThenClosed(QObject):
         if all(item.history.is_clean for item in self._wanted):
             _close(self._documents, self._wanted)
             self._then()
+
+
+def labels_may_close(context: AppContext, session: LabelSession, close: Callable[[], object]) -> bool:
+    """Whether all labels are on the disk. Else they are written, and `close` is called when that has ended."""
+    session.save_now()
+    saver = session.saver
+    if saver.is_busy:
+        wait = Qt.ConnectionType(Qt.ConnectionType.QueuedConnection.value | _ONCE.value)
+        saver.rested.connect(close, wait)
+        return False
+    if not saver.unwritten:
+        return True
+    names = "”, “".join(short(name) for name in saver.unwritten)
+    note = tr("The labels of “{name}” could not be written. They are lost when the window closes.")
+    answer = context.ask.form(
+        tr("Labels"), Nothing(), note=note.format(name=names), accept=tr("Close anyway")
+    )
+    if answer is not None:
+        saver.unwritten.clear()
+    return answer is not None
 
 
 def _may_drop_strokes(context: AppContext, wanted: Sequence[Document]) -> bool:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
+from weakref import ref
 
 from PySide6.QtCore import QObject, Signal
 
@@ -69,9 +70,9 @@ class Documents(OpenDocuments):
         return handle
 
     def at(self, path: Path) -> Document | None:
-        """The open document that came from `path`."""
+        """The open document of a person that came from `path`."""
         wanted = path.absolute()
-        return next((item for item in self.all if item.path == wanted), None)
+        return next((item for item in self.own if item.path == wanted), None)
 
     def add_opened(self, document: Document) -> None:
         """Show a document that was read from a file, with what the reader has to say about it."""
@@ -82,22 +83,26 @@ class Documents(OpenDocuments):
             self.noted.emit(f"{document.name}: " + " ".join(document.warnings))
 
     def add(self, document: Document) -> None:
-        document.history.budget = self._settings.undo_memory_mb * MEGABYTE
-        self.all.append(document)
-        self._listeners[id(document)] = listener = partial(self._announce, document)
-        document.history.changed.connect(listener)
-        document.saved.connect(listener)
+        self._take(document)
         self.opened.emit(document)
         self.show(document)
 
-    def show(self, document: Document) -> None:
+    def lend(self, document: Document) -> None:
+        if document not in self.all:
+            self.guests.append(document)
+            self._take(document)
+        self.show(document)
+
+    def show(self, document: Document | None) -> None:
         if document is not self.current:
             self.current = document
             self.current_changed.emit(document)
 
     def close(self, document: Document) -> None:
-        index = self.all.index(document)
+        index = self.own.index(document) if document in self.own else 0
         self.all.remove(document)
+        if document in self.guests:
+            self.guests.remove(document)
         self._exports.pop(id(document), None)
         self._waiting.pop(id(document), None)
         listener = self._listeners.pop(id(document))
@@ -106,13 +111,13 @@ class Documents(OpenDocuments):
         self.closed.emit(document)
         if document is self.current:
             self.current = None
-            if self.all:
-                self.show(self.all[min(index, len(self.all) - 1)])
+            if self.own:
+                self.show(self.own[min(index, len(self.own) - 1)])
             else:
                 self.current_changed.emit(None)
 
     def unsaved(self) -> list[Document]:
-        return [document for document in self.all if not document.history.is_clean]
+        return [document for document in self.own if not document.history.is_clean]
 
     def save(self, document: Document, path: Path | None = None) -> JobHandle | None:
         """Write the project file. None when an earlier save still runs: this one follows it."""
@@ -175,5 +180,15 @@ class Documents(OpenDocuments):
             for document in self.all:
                 document.history.budget = self._settings.undo_memory_mb * MEGABYTE
 
-    def _announce(self, document: Document) -> None:
-        self.changed.emit(document)
+    def _take(self, document: Document) -> None:
+        document.history.budget = self._settings.undo_memory_mb * MEGABYTE
+        self.all.append(document)
+        # A strong reference would stay with the connection, which goes only with the next garbage collection.
+        self._listeners[id(document)] = listener = partial(self._announce, ref(document))
+        document.history.changed.connect(listener)
+        document.saved.connect(listener)
+
+    def _announce(self, document: ref[Document]) -> None:
+        changed = document()
+        if changed is not None:
+            self.changed.emit(changed)

@@ -11,8 +11,10 @@ from PySide6.QtWidgets import QWidget
 
 from imgstudio.app.context import AppContext
 from imgstudio.app.controllers.documents import Documents
+from imgstudio.app.controllers.labelling.projects import take_folder
 from imgstudio.app.controllers.placing import bring
 from imgstudio.app.i18n import tr
+from imgstudio.core.labelproject.folder import ProjectFolder
 from imgstudio.core.opening import is_project
 
 
@@ -44,18 +46,25 @@ class Dropping(QObject):
         return False
 
     def _as_layer(self, event: QDropEvent) -> bool:
-        if self._context.documents.current is None:
+        current = self._context.documents.current
+        if current is None or current in self._context.documents.guests:
             return False
         place = self._canvas.mapFrom(self._window, event.position().toPoint())
         on_picture = self._canvas.isVisible() and self._canvas.rect().contains(place)
         shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         return on_picture != shift
 
+    def _labels(self, folder: Path) -> bool:
+        """Whether a folder is meant to be labelled."""
+        return self._context.window.workspaces.current == "label" or ProjectFolder.is_project(folder)
+
     def _drop(self, paths: list[Path], *, as_layer: bool) -> None:
         self._context.tool_state.say("")
         target = self._context.documents.current
         for path in paths:
-            if as_layer and target is not None and not is_project(path):
+            if path.is_dir() and self._labels(path):
+                take_folder(self._context, path)
+            elif as_layer and target is not None and not is_project(path):
                 self._documents.read(path, partial(bring, self._context, target))
             else:
                 self._documents.open_paths([path])

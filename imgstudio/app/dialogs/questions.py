@@ -74,6 +74,10 @@ class Questions:
         answers: dict[Any, Literal["save", "discard"]] = {save: "save", discard: "discard"}
         return answers.get(box.clickedButton(), "cancel")
 
+    def folder(self, title: str, start: Path) -> Path | None:
+        name = QFileDialog.getExistingDirectory(self._window, title, str(start))
+        return Path(name) if name else None
+
     def export(self, document: Document, again: tuple[Path, Any] | None) -> tuple[Path, Any] | None:
         from imgstudio.app.dialogs.export_dialog import ExportDialog
 

@@ -63,6 +63,8 @@ class DocumentTabs(QTabBar):
         self.show()
 
     def _on_closed(self, document: Document) -> None:
+        if document not in self._documents:
+            return
         index = self._documents.index(document)
         del self._documents[index]
         with QSignalBlocker(self):

@@ -68,6 +68,10 @@ class StatusLine(QWidget):
         """A short word of the tool in hand."""
         self._hint.setText(text)
 
+    def add(self, part: QWidget) -> None:
+        """Something more, beside the hint."""
+        self._row.insertWidget(self._row.indexOf(self._hint) + 1, part)
+
     def _label(self, name: str, width: int) -> QLabel:
         label = QLabel()
         label.setObjectName(name)
@@ -79,7 +83,7 @@ class StatusLine(QWidget):
         return label
 
     def _arrange(self) -> None:
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(12, 0, 8, 0)
         row.setSpacing(8)
         for part in (self._position, self._swatch, self._colour, self._hint):
@@ -172,7 +176,9 @@ def memory_of(document: Document) -> int:
         layer.pixels.nbytes + (layer.mask.nbytes if layer.mask is not None else 0)
         for layer in document.layers.all()
     )
-    return layers + document.history.cost
+    labels = document.labels
+    held = 0 if labels is None else labels.store.nbytes + labels.objects.nbytes
+    return layers + held + document.history.cost
 
 
 def percent(zoom: float) -> str:

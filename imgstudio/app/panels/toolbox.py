@@ -8,7 +8,7 @@ from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QColorDialog, QGridLayout, QToolButton, QVBoxLayout, QWidget
 
-from imgstudio.app.canvas.tools.base import Rgb, ToolState
+from imgstudio.app.canvas.tools.base import Rgb, Target, ToolState
 from imgstudio.app.context import AppContext
 from imgstudio.app.i18n import tr
 from imgstudio.app.icons import icon
@@ -28,6 +28,7 @@ class ToolboxPanel(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._context = context
         self._buttons: dict[str, QToolButton] = {}
+        self._shown: list[QToolButton] = []
         self._columns = 0
         self._group = group = QButtonGroup(self)
         for tool in context.tools.tools.values():
@@ -50,6 +51,7 @@ class ToolboxPanel(QWidget):
         column.addLayout(self._grid)
         column.addStretch(1)
         column.addWidget(self.colours, 0, Qt.AlignmentFlag.AlignHCenter)
+        self._shown = list(self._buttons.values())
         self._arrange(1)
         context.tools.changed.connect(self._on_tool_changed)
         self._on_tool_changed()
@@ -59,10 +61,26 @@ class ToolboxPanel(QWidget):
         for tool_id, button in self._buttons.items():
             button.setToolTip(text_of.get(tool_id, ""))
 
+    def show_tools(self, target: Target) -> None:
+        """Only those that have a use for what is painted on; colours only where there are any."""
+        tools = self._context.tools.tools
+        wanted = [button for tool_id, button in self._buttons.items() if target in tools[tool_id].works_on]
+        if wanted == self._shown:
+            return
+        for button in self._buttons.values():
+            self._grid.removeWidget(button)
+            button.setVisible(button in wanted)
+        self._shown, self._columns = wanted, 0
+        self.colours.setVisible(target == "pixels")
+        self._fit(self.height())
+
     def resizeEvent(self, event: QResizeEvent) -> None:
-        room = event.size().height() - self.colours.height() - 24
+        self._fit(event.size().height())
+
+    def _fit(self, height: int) -> None:
+        room = height - 16 - (self.colours.height() + 8 if not self.colours.isHidden() else 0)
         per_column = max(1, room // (BUTTON + GAP))
-        self._arrange(-(-len(self._buttons) // per_column))
+        self._arrange(-(-len(self._shown) // per_column))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         return QSize(self._width(), 5 * (BUTTON + GAP))
@@ -74,7 +92,7 @@ class ToolboxPanel(QWidget):
         if columns == self._columns:
             return
         self._columns = columns
-        for index, button in enumerate(self._buttons.values()):
+        for index, button in enumerate(self._shown):
             self._grid.addWidget(button, index // columns, index % columns)
         self.setFixedWidth(max(self._width(), 41))
 
