@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from imgstudio.core.params import Number, Ui
 from imgstudio.learn.dataset.augment import Augment
@@ -14,6 +14,7 @@ from imgstudio.learn.dataset.masks import MASK_KIND
 from imgstudio.learn.dataset.report import DatasetReport, Sample
 from imgstudio.learn.plan import Phase
 from imgstudio.learn.recipe import Request
+from imgstudio.learn.segmentation_start import SMALL, start_of
 
 LossKind = Literal[
     "automatic", "cross-entropy", "cross-entropy + Lovász", "cross-entropy + Dice", "focal", "binary + Dice"
@@ -27,8 +28,6 @@ _MIXED: Final = 0.15
 """From this share of pictures of the other orientation on, crops are square."""
 _PIXELS_A_SECOND: Final = 350_000
 """Training pace of the usual network on two cores, cautiously; only for the first estimate of epochs."""
-SMALL: Final = "small"
-"""The encoder that comes with the program: as quick as the network from scratch, of which it is a half."""
 ENCODER_MINUTES: Final = 45
 """From here on a learned encoder, which is slower, ends better than a network from scratch."""
 _VALIDATION_SHARE: Final = 0.05
@@ -56,6 +55,14 @@ class SegmentParams:
             advanced=True,
         ),
     ] = "automatic"
+    start_from: Annotated[
+        str,
+        Ui(
+            help="Id of an installed model to go on from, such as the last one of the same pictures: it has to tell "
+            "the same classes apart. Automatic encoder and width are those of that model. Empty: learn anew.",
+            advanced=True,
+        ),
+    ] = ""
     loss: Annotated[
         LossKind,
         Ui(
@@ -194,11 +201,16 @@ def judged_count(report: DatasetReport, frame: Frame, minutes: float) -> int:
 
 
 def encoder_for(params: SegmentParams, request: Request) -> str:
-    """Name of the learned encoder, "" for a network from scratch."""
+    """Name of the learned encoder, "" for a network from scratch.
+
+    Raises UserError when the training shall start from a model that is not installed, or not of this kind.
+    """
     if params.encoder == "from scratch":
         return ""
     if params.encoder != "automatic":
         return params.encoder
+    if params.start_from:
+        return start_of(params.start_from).encoder
     has_time = request.minutes == 0 or request.minutes >= ENCODER_MINUTES
     return "lite0" if has_time and _is_installed(model_of("lite0")) else ""
 
@@ -215,7 +227,17 @@ def model_of(encoder: str) -> str:
 
 def width_for(params: SegmentParams, request: Request) -> float:
     """Of the network from scratch: 0.5 at the lowest quality, 1 in the middle, 2 at the highest."""
-    return params.width or 2 ** (2 * request.quality - 1)
+    started = start_of(params.start_from).width if params.start_from else None
+    return params.width or started or 2 ** (2 * request.quality - 1)
+
+
+def network_values(classes: int, params: SegmentParams, request: Request) -> tuple[str, dict[str, Any]]:
+    """The architecture of the network, and what builds it."""
+    encoder = encoder_for(params, request)
+    if is_large(encoder):
+        return "unet", {"encoder": encoder, "classes_or_planes": classes, "full_size": False}
+    values: dict[str, Any] = {"classes_or_planes": classes, "width": width_for(params, request)}
+    return "small_unet", values | ({"encoder_width": 1.0} if encoder == SMALL else {})
 
 
 def _is_installed(model: str) -> bool:

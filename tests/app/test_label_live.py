@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from imgstudio.app.controllers.labelling.live import LiveLearning
 from imgstudio.app.controllers.labelling.live_parts import (
@@ -166,6 +167,26 @@ def test_what_a_trained_model_said_is_heard_and_comes_back(studio, session, live
     assert not live.has_guess
 
 
+def test_seen_near_by_the_guess_of_the_whole_picture_is_heard(studio, project, live, fake, session):
+    Image.fromarray(np.full((1200, 1600, 3), 90, np.uint8)).save(project.picture("4.png"))
+    live.set_live(True)
+    two_strokes(studio, live)
+    gone_to(studio, "4.png")
+    at_rest(studio, live)
+    whole, before = fake.guessed[-1]
+    assert (whole.box, before) == (session.document.bounds, None)
+    studio.canvas.zoom_to(4.0)
+    studio.wait(lambda: fake.guessed[-1][0] != whole)
+    at_rest(studio, live)
+
+    near, before = fake.guessed[-1]
+    assert near.box.width < 800
+    assert before.mask.shape == (near.height, near.width)
+    assert set(np.unique(before.mask)) <= {SKY, CAR}
+    prediction = session.document.labels.prediction
+    assert set(np.unique(prediction.read(session.document.bounds))) == {SKY, CAR}
+
+
 def test_the_next_pictures_are_seen_beforehand_and_guessed_at_once(studio, session, live, fake):
     live.set_live(True)
     two_strokes(studio, live)
@@ -243,7 +264,8 @@ def test_the_panel_says_what_is_missing(studio, session, live):
     at_rest(studio, live)
     studio.wait(panel.accept.isEnabled)
     assert "20 % unsure" in panel.state.text()
-    assert panel.source.text() == "Learned from 1 picture"
+    assert "1 picture" in panel.source.text()
+    assert [bar.name for bar in panel.classes.bars] == ["sky", "car"]
     panel.discard.click()
     studio.wait(lambda: not panel.accept.isEnabled())
     panel.deleteLater()

@@ -25,6 +25,7 @@ from imgstudio.core.labelproject.folder import ProjectFolder
 from imgstudio.core.labels import LabelClass, classes_named
 
 CLASSES = classes_named(["road", "tree"])
+EFFORT = Effort(strokes=3, seconds=4.5, round=2, agreed=0.75, iou=0.5)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -67,16 +68,26 @@ def test_pictures_come_in_the_order_in_which_people_count_and_are_new(project):
 
 def test_what_is_written_is_there_again_after_opening(project):
     entry = project.write("a/b.jpg", painted(2))
-    project.keep(replace(entry, is_flagged=True, effort=Effort(strokes=3, seconds=4.5), note="wet “road”"))
+    project.keep(replace(entry, is_flagged=True, effort=EFFORT, note="wet “road”"))
     again = ProjectFolder.open(project.path / "project.json")
     assert again.classes == CLASSES
     found = again.entry("a/b.jpg")
     assert (found.state, found.is_flagged, found.classes) == ("in work", True, (0, 2))
     assert (found.width, found.height, found.note) == (12, 8, "wet “road”")
-    assert found.effort == Effort(strokes=3, seconds=4.5)
+    assert found.effort == EFFORT
     assert found.labelled == pytest.approx(36 / 96)
     assert (again.labels("a/b.jpg") == painted(2)).all()
     assert again.problems == ()
+
+
+def test_an_entry_of_before_there_was_an_iou_is_read_as_it_was():
+    stored = {
+        "state": "done",
+        "effort": {"strokes": 3, "clicks": 4, "seconds": 2.5, "round": 1, "agreed": 0.9},
+    }
+    old = entry_from_json("a", stored)
+    assert old.effort == Effort(3, 4, 2.5, 1, 0.9)
+    assert json.loads(entry_to_json(old, with_name=False)) == stored
 
 
 def test_the_project_s_own_masks_are_no_pictures(project):

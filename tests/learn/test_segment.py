@@ -16,6 +16,7 @@ from imgstudio.core.paths import models_folder
 from imgstudio.core.pixels import to_float
 from imgstudio.engine.manifest import save_model
 from imgstudio.engine.nets.lite0 import Lite0
+from imgstudio.engine.nets.unet import UNet
 from imgstudio.engine.registry import ModelRegistry
 from imgstudio.engine.segment import Segmenter, facts_of
 from imgstudio.learn.dataset.masks import mask_reader
@@ -243,3 +244,78 @@ def test_a_learned_encoder_brings_its_weights(tmp_path):
     assert wanted.keys() == got.keys()
     assert all(torch.equal(wanted[name], got[name]) for name in wanted)
     assert [param for group in task.groups for layer in group for param in layer.parameters()]
+
+
+@pytest.fixture
+def last_round(tmp_path):
+    """Report of a folder, and the network of a model "discs" that was trained on it and installed."""
+    report = disc_folder(tmp_path)
+    task = SegmentTask(setup_of(report))
+    with torch.no_grad():
+        for parameter in task.network.parameters():
+            parameter.add_(0.01)
+    task.export(task.network, models_folder() / "discs", "Discs", {})
+    return report, task.network.state_dict()
+
+
+GOES_ON = SegmentParams(start_from="discs", size=128)
+
+
+def test_a_training_goes_on_from_the_last_model_whatever_its_size(last_round):
+    report, wanted = last_round
+    got = SegmentTask(setup_of(report, GOES_ON)).network.state_dict()
+    assert wanted.keys() == got.keys()
+    assert all(torch.equal(wanted[name], value) for name, value in got.items())
+    again = RECIPE.plan(report, GOES_ON, Request(120, 0.9))
+    assert [phase.name for phase in again.phases] == [
+        phase.name for phase in RECIPE.plan(report, PARAMS, Request(120, 0.9)).phases
+    ]
+
+
+def test_a_training_goes_on_without_the_encoder_that_its_first_round_began_with(tmp_path):
+    values = {"encoder": "lite0", "classes_or_planes": 2, "full_size": False}
+    network, facts = UNet(**values), {"id": "discs", "name": "Discs", "task": "segment"}
+    names = ("background", "disc")
+    save_model(
+        models_folder() / "discs",
+        network,
+        **facts,
+        architecture="unet",
+        hyperparameters=values,
+        classes=names,
+    )
+    got = SegmentTask(setup_of(disc_folder(tmp_path), GOES_ON)).network.state_dict()
+    assert all(torch.equal(got[name], value) for name, value in network.state_dict().items())
+
+
+def test_without_a_word_it_learns_anew(last_round):
+    report, wanted = last_round
+    got = SegmentTask(setup_of(report)).network.state_dict()
+    assert not torch.equal(wanted["head.weight"], got["head.weight"])
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"width": 0.5}, "another shape"),
+        ({"encoder": "small"}, "another shape"),
+        ({"encoder": "resnet18"}, "another shape"),
+        ({"start_from": "squares"}, "not installed"),
+        ({"start_from": "encoder-small"}, "was not trained"),
+    ],
+)
+def test_a_model_that_does_not_fit_is_refused_before_the_training(last_round, changed, why):
+    report, _ = last_round
+    params = dataclasses.replace(GOES_ON, **changed)
+    with pytest.raises(UserError, match=why):
+        RECIPE.plan(report, params, Request(10, 0.5))
+    with pytest.raises(UserError, match=why):
+        SegmentTask(setup_of(report, params))
+
+
+def test_other_classes_are_named_when_a_model_does_not_fit(last_round):
+    report, _ = last_round
+    ground, disc = report.classes
+    other = dataclasses.replace(report, classes=(ground, dataclasses.replace(disc, name="moon")))
+    with pytest.raises(UserError, match="background, disc; here they are background, moon"):
+        RECIPE.plan(other, GOES_ON, Request(10, 0.5))

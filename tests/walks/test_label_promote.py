@@ -101,6 +101,7 @@ def corrected(window, session, folder, masks):
     assert entry.state == "done"
     assert entry.effort.round == 1
     assert 0.9 < entry.effort.agreed < 1
+    assert entry.effort.iou == pytest.approx(2 / 3, abs=0.06), "of three classes it did not know one"
     table = window.part("label.promote")
     window.wait(lambda: any(label.text() == "1" for label in table.findChildren(type(table.state))))
 

@@ -71,7 +71,8 @@ class SceneWidget(PointerWidget):
         self._overlay_box = EMPTY
         if self.scene is not None and document is not None:
             self._follow(self.scene)
-            self.view.set_document(Size(document.bounds.width, document.bounds.height))
+            size = Size(document.bounds.width, document.bounds.height)
+            self.view.set_document(size, enlarge=document.labels is not None)  # small ones are painted on too
             if document in self._places:
                 self.view.go_to(self._places[document])
         self.on_flow_changed()

@@ -53,6 +53,8 @@ class View:
     top: float = 0.0
     fitted: bool = True
     """Whether the picture follows the window's size."""
+    enlarges: bool = False
+    """Whether a small one is then shown as large as it goes."""
     changed: Callable[[], None] = lambda: None
 
     @property
@@ -95,16 +97,16 @@ class View:
         """Keep the middle of the window where it was, or the picture fitted."""
         before, self.window = self.window, window
         if self.fitted:
-            self.fit(enlarge=False)
+            self.fit(enlarge=self.enlarges)
             return
         self.left += (window.width - before.width) / 2
         self.top += (window.height - before.height) / 2
         self._settle()
 
-    def set_document(self, document: Size) -> None:
-        """Take another picture size and fit it, at most at 100 %."""
-        self.document = document
-        self.fit(enlarge=False)
+    def set_document(self, document: Size, *, enlarge: bool = False) -> None:
+        """Take another picture size and fit it: at most at 100 %, or as large as it goes."""
+        self.document, self.enlarges = document, enlarge
+        self.fit(enlarge=enlarge)
 
     @property
     def place(self) -> Place:
@@ -113,7 +115,7 @@ class View:
     def go_to(self, place: Place) -> None:
         """Come back to a place that was seen before; the window may have another size since."""
         if place.fitted:
-            self.fit(enlarge=False)
+            self.fit(enlarge=self.enlarges)
             return
         self.zoom, self.left, self.top, self.fitted = place
         self._settle()

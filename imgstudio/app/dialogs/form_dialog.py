@@ -70,12 +70,12 @@ def start_from(form: ParamForm, params: Any) -> None:
 
 def dialog_buttons(dialog: QDialog, accept: str) -> QDialogButtonBox:
     """Cancel, and the one primary button."""
-    box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+    box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, dialog)
     primary = QPushButton(accept)
     primary.setObjectName("dialog.accept")
     primary.setProperty("primary", "true")
-    primary.setDefault(True)
     box.addButton(primary, QDialogButtonBox.ButtonRole.AcceptRole)
+    primary.setDefault(True)  # within the dialog: before, Qt would take Cancel
     box.accepted.connect(dialog.accept)
     box.rejected.connect(dialog.reject)
     return box

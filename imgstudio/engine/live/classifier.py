@@ -6,6 +6,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch.nn import functional
 
 from imgstudio.core.jobs import Progress
 from imgstudio.core.pixels import Floats
@@ -43,33 +45,28 @@ def fit(examples: Examples, progress: Progress) -> Floats:
 
     A class without examples is given nothing. By L-BFGS (Liu & Nocedal 1989), always the same for the same input.
     """
-    from scipy.optimize import minimize
+    told = torch.from_numpy(_with_one(examples.features))
+    base, weights = torch.from_numpy(examples.base), torch.from_numpy(examples.weights)[:, None]
+    truth = functional.one_hot(torch.from_numpy(examples.classes), base.shape[1]).float()
+    is_shown = truth.amax(0)
+    solution = torch.zeros(told.shape[1], base.shape[1])
+    steps = torch.optim.LBFGS([solution], max_iter=_STEPS, line_search_fn="strong_wolfe")
 
-    features, classes, weights, base = examples
-    told, count = _with_one(features), base.shape[1]
-    truth = np.zeros((len(told), count), np.float32)
-    truth[np.arange(len(told)), classes] = 1
-    is_shown = truth.any(0).astype(np.float32)
-    shape = (told.shape[1], count)
-
-    def loss(flat: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
+    def loss() -> torch.Tensor:
         progress.token.check()
-        solution = flat.reshape(shape).astype(np.float32)
-        shares = softmax(told @ solution + base)
-        of_truth = np.maximum((shares * truth).sum(1), 1e-9)
-        value = -float(weights @ np.log(of_truth)) + 0.5 * DECAY * float((solution**2).sum())
-        slope = told.T @ ((shares - truth) * weights[:, None]) + np.float32(DECAY) * solution
-        return value, (slope * is_shown).ravel().astype(np.float64)
+        shares = (told @ solution + base).softmax(1)
+        solution.grad = (told.T @ ((shares - truth) * weights) + DECAY * solution) * is_shown
+        misfit = -(weights * truth * shares.clamp_min(1e-9).log()).sum()
+        return misfit + 0.5 * DECAY * solution.square().sum()
 
-    found = minimize(
-        loss, np.zeros(shape[0] * shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": _STEPS}
-    )
-    return np.asarray(found.x.reshape(shape), np.float32)
+    with torch.no_grad():
+        steps.step(loss)
+    return np.asarray(solution.numpy(), np.float32)
 
 
 def scores(features: Floats, solution: Floats) -> Floats:
     """(n, classes) before the softmax."""
-    return np.asarray(features @ solution[:-1] + solution[-1], np.float32)
+    return np.asarray(_product(features, solution[:-1]) + solution[-1], np.float32)
 
 
 def balanced(classes: Integers, weights: Floats, count: int) -> Floats:
@@ -84,11 +81,16 @@ def strangeness(features: Floats, told: Floats) -> Floats:
     if len(told) > _COMPARED:
         told = told[np.linspace(0, len(told) - 1, _COMPARED).round().astype(np.int64)]
     squares = (features**2).sum(1)
-    apart = (told**2).sum(1)[None] - 2 * (features @ told.T)
+    apart = (told**2).sum(1)[None] - 2 * _product(features, told.T)
     nearest = np.maximum(apart.min(1) + squares, 0)
     # Half the mean squared distance of two places of this picture: their spread.
     usual = max(float(squares.mean() - (features.mean(0) ** 2).sum()), 1e-6)
     return np.asarray(1 - np.exp(-nearest / (2 * usual)), np.float32)
+
+
+def _product(one: Floats, other: Floats) -> Floats:
+    """One matrix times another, by torch: numpy's takes all cores, and the window waits."""
+    return np.asarray((torch.from_numpy(one) @ torch.from_numpy(other)).numpy(), np.float32)
 
 
 def _with_one(features: Floats) -> Floats:

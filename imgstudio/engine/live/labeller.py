@@ -26,6 +26,9 @@ VIEWS: Final = 4
 """Views that stay in sight."""
 _UNTAUGHT: Final = 1.0
 """How far a class that only another model knows stays behind those that were taught (score)."""
+_AGREED: Final = 0.8
+"""Share of another picture's lesson that is told right from this one's alone, from which on it counts in full."""
+_LEAST_TRUST: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,7 +144,7 @@ class LiveLabeller:
         values = taught if before is None else tuple(sorted({*taught, *_said(before)}))
         base = _base(view, values, taught, before)
         progress.update(0.0, "Learning")
-        examples = _examples(own, lessons, values, base)
+        examples = _examples(own, _trusted(own, lessons, progress), values, base)
         solution = fit(examples, progress)
         progress.update(0.4, "Guessing")
         features = view.features.astype(np.float32)
@@ -210,6 +213,24 @@ def _examples(own: Lesson | None, others: list[Weighed], values: tuple[int, ...]
         parts.append(_part(others, values, np.repeat(base.min(0, keepdims=True), count, 0)))
     features, classes, weights, bases = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     return Examples(features, classes, np.asarray(weights / np.float32(len(parts)), np.float32), bases)
+
+
+def _trusted(own: Lesson | None, others: list[Weighed], progress: Progress) -> list[Weighed]:
+    """Others count as far as what is told here tells their classes apart, too: some pictures have it the other way."""
+    if own is None or len(own.classes) < 2 or not others:
+        return others
+    values = tuple(sorted(own.classes))
+    bare = np.zeros((len(own.rows), len(values)), np.float32)
+    solution = fit(_part([Weighed(own, 1.0)], values, bare), progress)
+    chance, trusted = 1 / len(values), list[Weighed]()
+    for lesson, share in others:
+        guessed = np.array(values)[scores(lesson.features.astype(np.float32), solution).argmax(1)]
+        right = [
+            float((guessed == value)[lesson.values == value].mean()) for value in lesson.classes & own.classes
+        ]
+        trust = (float(np.mean(right)) - chance) / (_AGREED - chance) if len(right) > 1 else 1.0
+        trusted.append(Weighed(lesson, share * min(1.0, max(_LEAST_TRUST, trust))))
+    return trusted
 
 
 def _part(lessons: list[Weighed], values: tuple[int, ...], base: Floats) -> Examples:

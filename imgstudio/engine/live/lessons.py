@@ -19,7 +19,7 @@ KEPT: Final = 60
 """Patches of a class that are kept of other pictures."""
 MOST_BYTES: Final = 64 << 20
 """Of all that is kept."""
-NEAREST: Final = 16
+NEAREST: Final = 12
 """Pictures that count for the one in hand: those that look most like it."""
 _STEEP: Final = 3.0
 _FAR: Final = 0.05

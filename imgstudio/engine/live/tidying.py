@@ -55,8 +55,9 @@ def agreed(view: View, shares: Floats, rows: Integers, classes: Integers) -> Flo
 
 def on_pixels(view: View, shares: Floats) -> Floats:
     """(h, w, classes) from those of patches, as a function of the colours around (guided filter)."""
-    planes = []
-    for index in range(shares.shape[1]):
+    out = np.empty((*view.patch.shape, shares.shape[1]), np.float32)
+    for index in range(shares.shape[1] - 1):
         plane = shares[view.patch, index]
-        planes.append(fitted(colour_fit(plane, view.colours, _RADIUS, _VARIANCE), view.colours))
-    return np.stack(planes, 2)
+        out[..., index] = fitted(colour_fit(plane, view.colours, _RADIUS, _VARIANCE), view.colours)
+    out[..., -1] = (1 - out[..., :-1].sum(2)).clip(0, 1)  # the filter is linear: the last is what is left
+    return out

@@ -14,7 +14,6 @@ from imgstudio.learn.plan import Curve, Optimiser, Phase, Plan
 from imgstudio.learn.recipe import Recipe, Request, Setup, TrainSession
 from imgstudio.learn.segmentation_settings import (
     ENCODER_PACE,
-    SMALL,
     SMALLEST,
     STEP,
     SegmentParams,
@@ -23,7 +22,9 @@ from imgstudio.learn.segmentation_settings import (
     epochs_for,
     frame_of,
     is_large,
+    network_values,
 )
+from imgstudio.learn.segmentation_start import SMALL, check_start
 
 BATCH: Final = 8
 RATE: Final = 4e-3
@@ -62,8 +63,12 @@ def check(folder: Path, params: SegmentParams, progress: Progress) -> DatasetRep
 def plan(report: DatasetReport, params: SegmentParams, request: Request) -> Plan:
     """One cycle on pictures that grow; with a learned encoder that first rests, then learns slowly, twice.
 
-    Sizes follow the folder, the quality and the wish; the lengths of phases share out the minutes.
+    Sizes follow the folder, the quality and the wish; the lengths of phases share out the minutes. Raises UserError
+    when it shall start from a model that does not fit.
     """
+    if params.start_from:
+        values = network_values(len(report.classes), params, request)
+        check_start(params.start_from, [known.name for known in report.classes], *values)
     frame = frame_of(report, params, request)
     large = max(frame.usual)
     small = min(large, max(SMALLEST, round(large * HALF / STEP) * STEP))

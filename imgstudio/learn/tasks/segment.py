@@ -18,6 +18,9 @@ from imgstudio.core.jobs import Progress
 from imgstudio.core.pixels import to_float
 from imgstudio.engine.device import compute_dtype
 from imgstudio.engine.manifest import ModelManifest, save_model
+from imgstudio.engine.nets.small_unet import SmallUNet
+from imgstudio.engine.nets.unet import UNet
+from imgstudio.engine.registry import ModelRegistry
 from imgstudio.engine.segment import ClassFacts, Segmenter, SizeRule, class_colours
 from imgstudio.learn import segmentation_losses as losses
 from imgstudio.learn.dataset.augment import augmented
@@ -30,16 +33,15 @@ from imgstudio.learn.plan import Phase
 from imgstudio.learn.recipe import Setup
 from imgstudio.learn.reports import Goal, PreviewRow, Validation
 from imgstudio.learn.segmentation_settings import (
-    SMALL,
     LossKind,
     SegmentParams,
     encoder_for,
     frame_of,
-    is_large,
     judged_count,
     model_of,
-    width_for,
+    network_values,
 )
+from imgstudio.learn.segmentation_start import SMALL, check_start
 from imgstudio.learn.task import Batch, Terms
 
 SECOND: Final = 0.5
@@ -212,34 +214,32 @@ def facts_for(report: DatasetReport, longest: int) -> ClassFacts:
 
 
 def network_for(setup: Setup[SegmentParams]) -> tuple[nn.Module, str, dict[str, Any]]:
-    """The network to train, the name of its architecture and what builds it; raises UserError."""
-    classes = len(setup.report.classes)
-    encoder = encoder_for(setup.params, setup.request)
-    if not is_large(encoder):
-        from imgstudio.engine.nets.small_unet import SmallUNet
+    """The network to train, the name of its architecture and what builds it; raises UserError.
 
-        width = width_for(setup.params, setup.request)
-        small: dict[str, Any] = {"classes_or_planes": classes, "width": width}
-        if encoder == SMALL:
-            small["encoder_width"] = 1.0
-        net = SmallUNet(**small)
-        if encoder == SMALL:
-            net.encoder.load_state_dict(_body_of(encoder).state_dict())
-        return net, "small_unet", small
-    from imgstudio.engine.nets.unet import UNet
-
-    values: dict[str, Any] = {"encoder": encoder, "classes_or_planes": classes, "full_size": False}
-    network = UNet(**values)
-    network.load_encoder(_body_of(encoder))
-    return network, "unet", values
+    It begins as the model that it shall start from, else with what a learned encoder knows.
+    """
+    params = setup.params
+    architecture, values = network_values(len(setup.report.classes), params, setup.request)
+    network = SmallUNet(**values) if architecture == "small_unet" else UNet(**values)
+    encoder = encoder_for(params, setup.request)
+    if params.start_from:
+        check_start(params.start_from, [known.name for known in setup.report.classes], architecture, values)
+        network.load_state_dict(_models().load(params.start_from).state_dict())
+    elif isinstance(network, UNet):
+        network.load_encoder(_body_of(encoder))
+    elif encoder == SMALL:
+        network.encoder.load_state_dict(_body_of(encoder).state_dict())
+    return network, architecture, values
 
 
 def _body_of(encoder: str) -> nn.Module:
     """The learned layers of an encoder; raises UserError."""
-    from imgstudio.engine.registry import ModelRegistry
-
-    body: Callable[[], nn.Module] = ModelRegistry.of_user().load(model_of(encoder)).body  # type: ignore[assignment]
+    body: Callable[[], nn.Module] = _models().load(model_of(encoder)).body  # type: ignore[assignment]
     return body()
+
+
+def _models() -> ModelRegistry:
+    return ModelRegistry.of_user()
 
 
 def random_window(

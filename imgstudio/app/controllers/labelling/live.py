@@ -21,6 +21,7 @@ from imgstudio.app.controllers.labelling.live_sight import (
     LiveSight,
     LookJob,
     Question,
+    Said,
     StudyJob,
 )
 from imgstudio.app.controllers.labelling.session import LabelSession
@@ -64,6 +65,8 @@ class LiveLearning(QObject):
         self.learned = Learned()
         self.answer: Answer | None = None
         """The last one, of the picture that is shown."""
+        self._overview: Said | None = None
+        """The last guess of all of it: seen near by it is only corrected."""
         self._is_asked = False
         """Whether something is to be guessed."""
         self._handle: JobHandle | None = None
@@ -134,7 +137,7 @@ class LiveLearning(QObject):
 
     def _take_back(self) -> None:
         self.shown.take_back()
-        self.answer = self.screen.answered = None
+        self.answer = self.screen.answered = self._overview = None
         self.changed.emit()
 
     def _go_on(self) -> None:
@@ -161,7 +164,8 @@ class LiveLearning(QObject):
         assert document.labels is not None
         self._is_asked = False
         stale, self._stale = frozenset(self._stale - {part}), set()
-        question = Question(part, document.labels.store.copy(), self.shown.said, *self.shown.copies(), stale)
+        before = self.shown.said or (None if part.box == document.bounds else self._overview)
+        question = Question(part, document.labels.store.copy(), before, *self.shown.copies(), stale)
         self.screen.seen.keep(part)
         handle = self._start(GuessJob(self.sight, question, freeze(document)), part)
         handle.succeeded.connect(partial(self._on_answer, document))
@@ -197,6 +201,8 @@ class LiveLearning(QObject):
             return
         self.answer, self.screen.answered = answer, answer.part
         self.shown.put(document, answer)
+        if answer.part.box == document.bounds and answer.prediction is not None:
+            self._overview = Said(answer.prediction, answer.unsure)
         if answer.prediction is None and not answer.is_all_told:
             self.shown.take_back()  # a class was erased: there is nothing to tell apart any more
 
@@ -223,7 +229,8 @@ class LiveLearning(QObject):
             self.learn_now()
 
     def _on_document(self, document: Document | None) -> None:
-        self._document, self.answer, self._is_asked = document, None, self.is_live
+        self._document, self.answer, self._overview = document, None, None
+        self._is_asked = self.is_live
         self.shown.follow(document)
         self.screen.follow(self._session.shown, document)
         self.changed.emit()

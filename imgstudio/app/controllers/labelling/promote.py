@@ -11,7 +11,13 @@ from PySide6.QtCore import QObject, Qt, Signal
 from imgstudio.app.context import AppContext
 from imgstudio.app.controllers.labelling.judging import Judging
 from imgstudio.app.controllers.labelling.predicting import Predicting
-from imgstudio.app.controllers.labelling.rounds import Round, new_round, read_rounds, write_rounds
+from imgstudio.app.controllers.labelling.rounds import (
+    Round,
+    class_names,
+    new_round,
+    read_rounds,
+    write_rounds,
+)
 from imgstudio.app.controllers.labelling.session import LabelSession
 from imgstudio.app.i18n import tr
 from imgstudio.core.errors import UserError
@@ -27,7 +33,7 @@ Phase = Literal["idle", "checking", "training"]
 
 
 class Promotion(QObject):
-    """Guards: each round learns anew from all labels that there are; one training of a project at a time."""
+    """Guards: each round learns from all labels that there are, anew unless told otherwise; one at a time."""
 
     changed = Signal()
     """Anything that is shown of it."""
@@ -36,6 +42,8 @@ class Promotion(QObject):
         super().__init__(parent)
         self._context, self._session = context, session
         self.minutes = MINUTES
+        self.goes_on = False
+        """Whether the next round shall go on from the last model instead of learning anew."""
         self.rounds: tuple[Round, ...] = ()
         self.phase: Phase = "idle"
         self.problem: UserError | None = None
@@ -60,6 +68,16 @@ class Promotion(QObject):
     def last(self) -> Round | None:
         """The last round that ended with a model."""
         return next((item for item in reversed(self.rounds) if item.is_over), None)
+
+    @property
+    def start_from(self) -> str:
+        """Id of the model that a round can go on from: installed, of the last round, of the same classes; else ""."""
+        last = self.last
+        if last is None:
+            return ""
+        names = class_names(self._session.classes)
+        known = (item for item in self._context.models().manifests("segment") if item.id == last.model)
+        return next((item.id for item in known if item.classes == names), "")
 
     def start(self) -> None:
         """Look at the labels and train on them."""
@@ -98,7 +116,8 @@ class Promotion(QObject):
 
         draft, recipe = self._trainer().draft, recipe_named(RECIPE)
         draft.name = tr("{name}, round {n}").format(name=project.path.name, n=self._next_number())
-        draft.take(recipe, recipe.params(), Request(minutes=self.minutes), project.path)
+        params = recipe.params(start_from=self.start_from if self.goes_on else "")
+        draft.take(recipe, params, Request(minutes=self.minutes), project.path)
 
     def _trainer(self) -> Training:
         """Made when it is needed: recipes and records of trainings are loaded by then."""
@@ -128,7 +147,9 @@ class Promotion(QObject):
         if run is None or run is before:  # another training is at work; that was told
             self._fail(None)
             return
-        fresh = new_round(self._next_number(), run.path, project.classes, self.minutes, project.entries())
+        number, start_from = self._next_number(), draft.params.start_from
+        entries = project.entries()
+        fresh = new_round(number, run.path, project.classes, self.minutes, entries, start_from=start_from)
         self._keep((*(item for item in self.rounds if item.is_over), fresh))
         self.phase = "training"
         self.changed.emit()
@@ -162,6 +183,7 @@ class Promotion(QObject):
             goal="" if status.goal is None else status.goal.name,
             created=datetime.now().astimezone().isoformat(timespec="seconds"),
         )
+        self.goes_on = False
         self._keep((*self.rounds[:-1], over))
         self._predict()
         self.changed.emit()
@@ -170,7 +192,7 @@ class Promotion(QObject):
         if self._training is not None:
             self._training.watch.open(None)
         self.rounds = () if project is None else read_rounds(project.path)
-        self.phase, self.problem = "idle", None
+        self.phase, self.problem, self.goes_on = "idle", None, False
         if self.rounds and not self.rounds[-1].is_over:
             self._go_on_with(self.rounds[-1])
         self._predict()

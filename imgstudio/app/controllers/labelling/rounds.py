@@ -37,6 +37,8 @@ class Round:
     """Of the model on pictures that it did not learn from."""
     goal: str = ""
     """What the score is."""
+    start_from: str = ""
+    """Id of the model that it went on from, "" for none: it learned anew."""
 
     @property
     def is_over(self) -> bool:
@@ -59,12 +61,23 @@ class RoundEffort:
 
 
 def new_round(
-    number: int, run: Path, classes: Iterable[LabelClass], minutes: float, entries: Iterable[Entry]
+    number: int,
+    run: Path,
+    classes: Iterable[LabelClass],
+    minutes: float,
+    entries: Iterable[Entry],
+    *,
+    start_from: str = "",
 ) -> Round:
     values = {BACKGROUND_NAME: BACKGROUND} | {known.name: known.value for known in classes}
     labelled = sum(entry.is_labelled for entry in entries)
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    return Round(number, run.name, values, minutes, labelled, created)
+    return Round(number, run.name, values, minutes, labelled, created, start_from=start_from)
+
+
+def class_names(classes: Iterable[LabelClass]) -> tuple[str, ...]:
+    """As a model of a project has them, in the order of its output."""
+    return (BACKGROUND_NAME, *(known.name for known in classes))
 
 
 def read_rounds(project: Path) -> tuple[Round, ...]:
@@ -121,4 +134,5 @@ def _round(values: Mapping[str, Any]) -> Round:
         str(values.get("model", "")),
         float(score) if isinstance(score, int | float) else None,
         str(values.get("goal", "")),
+        str(values.get("start_from", "")),
     )

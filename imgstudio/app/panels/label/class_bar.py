@@ -7,14 +7,15 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer
-from PySide6.QtGui import QColor, QWheelEvent
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QScrollArea, QToolButton, QWidget
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QToolButton, QWidget
 
 from imgstudio.app.controllers.labelling.session import LabelSession
 from imgstudio.app.forms.number_slider import NumberSlider
 from imgstudio.app.i18n import tr
 from imgstudio.app.icons import icon
 from imgstudio.app.panels.label.class_chip import ClassChip
+from imgstudio.app.panels.label.sideways import Sideways
 from imgstudio.core.labels import BACKGROUND, LabelClass, class_colour
 
 HEIGHT: Final = 37
@@ -38,7 +39,7 @@ class ClassBar(QWidget):
         self._session = session
         self.look = session.look
         self._group = QButtonGroup(self)
-        self._scroll = _Sideways()
+        self._scroll = Sideways()
         self._styles: dict[str, QToolButton] = {}
         self._unsure = QToolButton(self)
         self.opacity = NumberSlider(self)
@@ -126,20 +127,3 @@ class ClassBar(QWidget):
 
     def _on_style(self, style: str, *_: object) -> None:
         self.look.set(style=style)
-
-
-class _Sideways(QScrollArea):
-    """What does not fit is reached with the wheel."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.viewport().setAutoFillBackground(False)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        bar = self.horizontalScrollBar()
-        bar.setValue(bar.value() - event.angleDelta().y() // 2)

@@ -48,10 +48,10 @@ def effort_texts(effort: Effort, *, is_unwritten: bool = False) -> list[str]:
     """In few words, what there is to say."""
     strokes = tr("1 stroke") if effort.strokes == 1 else tr("{n} strokes").format(n=effort.strokes)
     texts = [strokes, seconds_text(effort.seconds)]
-    if effort.agreed is not None:
-        texts.append(tr("{share:.0f} % of the prediction kept").format(share=100 * effort.agreed))
     if effort.iou is not None:
         texts.append(tr("IoU {iou:.2f} before correction").format(iou=effort.iou))
+    elif effort.agreed is not None:
+        texts.append(_kept_text(effort.agreed))
     if is_unwritten:
         texts.append(tr("Not saved yet"))
     return texts
@@ -66,7 +66,13 @@ def effort_tip(entry: Entry, effort: Effort) -> str:
     ]
     if effort.round:
         lines.append(tr("Labelled beforehand by the model of round {n}").format(n=effort.round))
+    if effort.iou is not None and effort.agreed is not None:
+        lines.append(_kept_text(effort.agreed))
     return "<br>".join(lines)
+
+
+def _kept_text(share: float) -> str:
+    return tr("{share:.0f} % of the prediction kept").format(share=100 * share)
 
 
 def seconds_text(seconds: float) -> str:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer
-from PySide6.QtGui import QColor, QFont, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -21,8 +19,8 @@ from imgstudio.app.controllers.labelling.live import LiveLearning
 from imgstudio.app.controllers.labelling.session import LabelSession
 from imgstudio.app.forms.segmented import SegmentedButtons
 from imgstudio.app.i18n import tr
-from imgstudio.app.panels.label.class_chip import SWATCH, paint_swatch
 from imgstudio.app.panels.label.picture_list import percent
+from imgstudio.app.panels.label.quality_bars import Bar, ShareBars
 from imgstudio.core.labels import BACKGROUND, LabelClass, class_colour
 
 REST_MS: Final = 40
@@ -43,8 +41,7 @@ class LivePanel(QWidget):
         self.state, self.source = QLabel(), QLabel()
         self.bar = QProgressBar()
         self.unsure = QCheckBox(tr("Show where it is unsure"))
-        self._classes = QWidget()
-        self._shown: tuple[tuple[LabelClass, int], ...] | None = None
+        self.classes = ShareBars("label.live.classes")
         self._build()
         self._connect()
         self.refresh()
@@ -95,11 +92,6 @@ class LivePanel(QWidget):
         for button in (self.learn, self.accept, self.discard):
             buttons.addWidget(button)
         buttons.addStretch(1)
-        self._grid = QGridLayout(self._classes)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(8)
-        self._grid.setVerticalSpacing(4)
-        self._grid.setColumnStretch(1, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 12, 12)
         column.setSpacing(8)
@@ -107,7 +99,7 @@ class LivePanel(QWidget):
         column.addWidget(self.state)
         column.addWidget(self.bar)
         column.addLayout(buttons)
-        for part in (self.unsure, self.source, self._classes):
+        for part in (self.unsure, self.source, self.classes):
             column.addWidget(part)
 
     def _connect(self) -> None:
@@ -126,25 +118,13 @@ class LivePanel(QWidget):
 
     def _show_classes(self) -> None:
         known = {found.value: found for found in self._session.classes}
-        background = LabelClass(BACKGROUND, tr("Background"), class_colour(BACKGROUND))
-        rows = tuple(
-            (known.get(value, background), count)
-            for value, count in self._live.learned.pixels
-            if value == BACKGROUND or value in known
+        known[BACKGROUND] = LabelClass(BACKGROUND, tr("Background"), class_colour(BACKGROUND))
+        counts = [(known[value], count) for value, count in self._live.learned.pixels if value in known]
+        most = max((count for _, count in counts), default=1)
+        self.classes.setVisible(bool(counts))
+        self.classes.show_bars(
+            [Bar(found.name, found.colour, count / most, f"{count:,}") for found, count in counts]
         )
-        self._classes.setVisible(bool(rows))
-        if rows == self._shown:
-            return
-        self._shown = rows
-        while (item := self._grid.takeAt(0)) is not None:
-            gone = item.widget()
-            if gone is not None:
-                gone.hide()
-                gone.deleteLater()
-        for row, (found, count) in enumerate(rows):
-            self._grid.addWidget(_swatch(found), row, 0)
-            self._grid.addWidget(QLabel(found.name), row, 1)
-            self._grid.addWidget(_figure(f"{count:,} px"), row, 2, Qt.AlignmentFlag.AlignRight)
 
 
 def state_text(live: LiveLearning, session: LabelSession) -> str:
@@ -194,30 +174,3 @@ def _missing_text(live: LiveLearning, session: LabelSession) -> str:
         for part in (tr("Only “{name}” is painted: paint another class, too.").format(name=name), other)
         if part
     )
-
-
-def _swatch(found: LabelClass) -> QLabel:
-    label = QLabel()
-    ratio = label.devicePixelRatioF()
-    drawn = QPixmap(QSize(round(SWATCH * ratio), round(SWATCH * ratio)))
-    drawn.setDevicePixelRatio(ratio)
-    drawn.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(drawn)
-    paint_swatch(
-        painter,
-        drawn.rect().adjusted(0, 0, SWATCH - drawn.width(), SWATCH - drawn.height()),
-        QColor(*found.colour),
-    )
-    painter.end()
-    label.setPixmap(drawn)
-    label.setFixedWidth(SWATCH)
-    return label
-
-
-def _figure(text: str) -> QLabel:
-    label = QLabel(text)
-    font = label.font()
-    font.setFeature(QFont.Tag("tnum"), 1)
-    label.setFont(font)
-    label.setProperty("role", "dim")
-    return label

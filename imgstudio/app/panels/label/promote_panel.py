@@ -23,6 +23,7 @@ from imgstudio.app.controllers.labelling.rounds import Round, RoundEffort, effor
 from imgstudio.app.controllers.labelling.session import LabelSession
 from imgstudio.app.forms.number_row import NumberEditor
 from imgstudio.app.i18n import tr
+from imgstudio.app.panels.label.begin_choice import BeginChoice
 from imgstudio.app.panels.label.effort_line import seconds_text
 from imgstudio.app.panels.label.picture_list import percent
 from imgstudio.app.sign import Sign
@@ -30,9 +31,17 @@ from imgstudio.core.params import Number, Param, Ui
 
 FEWEST: Final = 2
 """Labelled pictures that a training needs: one to learn from, one to be judged by."""
+UNKNOWN: Final = "–"  # noqa: RUF001
 REST_MS: Final = 80
 """Many changes are shown together."""
-HEADS: Final = ("Round", "Pictures", "Strokes", "Time", "Kept")
+HEADS: Final = (
+    ("Round", ""),
+    ("Done", "Pictures"),
+    ("Strokes", "A picture"),
+    ("Time", "A picture, with hands at work"),
+    ("Kept", "Share of the prediction that is in the labels"),
+    ("IoU", "Of the prediction before it was corrected, mean over the classes that occur"),
+)
 
 
 class PromotePanel(QWidget):
@@ -49,6 +58,7 @@ class PromotePanel(QWidget):
         limits = Number(1, 600, soft_max=60, step=1, unit="min", log=True)
         minutes = Param("label.minutes", "number", float, MINUTES, Ui(label="Time"), number=limits)
         self.minutes = NumberEditor(minutes)
+        self.begin = BeginChoice()
         self.predict = QCheckBox(tr("Label the next pictures beforehand"))
         self._rounds = QWidget()
         self._shown: tuple[tuple[Round, ...], tuple[RoundEffort, ...]] | None = None
@@ -57,6 +67,7 @@ class PromotePanel(QWidget):
         self.stop.clicked.connect(promotion.stop)
         self.cancel.clicked.connect(promotion.cancel)
         self.minutes.edited.connect(self._on_minutes)
+        self.begin.chosen.connect(self._on_begin)
         self.predict.clicked.connect(promotion.predicting.set_wanted)
         self._later = QTimer(self, singleShot=True, interval=REST_MS)
         self._later.timeout.connect(self.refresh)
@@ -74,6 +85,8 @@ class PromotePanel(QWidget):
         self.start.setEnabled(is_idle and can_start)
         self.start.setToolTip("" if can_start else tr("Label a little on two pictures first"))
         self._time.setVisible(is_idle)
+        self.begin.setVisible(is_idle and promotion.last is not None)
+        self.begin.show_choice(goes_on=promotion.goes_on, can_go_on=bool(promotion.start_from))
         self.stop.setVisible(promotion.phase == "training")
         self.cancel.setVisible(not is_idle)
         self.state.setText(self._state_text(labelled))
@@ -114,6 +127,8 @@ class PromotePanel(QWidget):
         time.setSpacing(8)
         label = QLabel(tr("Time"))
         label.setProperty("role", "dim")
+        for each in (label, self.begin.label):
+            each.setFixedWidth(max(label.sizeHint().width(), self.begin.label.sizeHint().width()))
         time.addWidget(label)
         time.addWidget(self.minutes, 1)
         buttons.setSpacing(8)
@@ -124,12 +139,12 @@ class PromotePanel(QWidget):
         self._line.setProperty("role", "line")
         self._grid = QGridLayout(self._rounds)
         self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(12)
+        self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(4)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 12, 12)
         column.setSpacing(8)
-        for part in (title, self.state, self._time):
+        for part in (title, self.state, self._time, self.begin):
             column.addWidget(part)
         column.addLayout(buttons)
         for part in (self.bar, self.facts, self._trouble, self.predict, self._line, self._rounds):
@@ -138,6 +153,9 @@ class PromotePanel(QWidget):
 
     def _on_minutes(self) -> None:
         self._promotion.minutes = float(self.minutes.value())
+
+    def _on_begin(self, goes_on: bool) -> None:
+        self._promotion.goes_on = goes_on
 
     def _state_text(self, labelled: int) -> str:
         promotion = self._promotion
@@ -159,6 +177,8 @@ class PromotePanel(QWidget):
                 n=last.number
             )
         more = labelled - last.pictures
+        if more == 1:
+            return tr("1 more picture is labelled since round {n}.").format(n=last.number)
         if more > 0:
             return tr("{count} more pictures are labelled since round {n}.").format(count=more, n=last.number)
         return tr("Round {n} labels beforehand. Correct it, then train again on all labels.").format(
@@ -192,8 +212,8 @@ class PromotePanel(QWidget):
             if gone is not None:
                 gone.hide()
                 gone.deleteLater()
-        for column, head in enumerate(HEADS):
-            self._cell(0, column, tr(head), dim=True)
+        for column, (head, tip) in enumerate(HEADS):
+            self._cell(0, column, tr(head), dim=True, tip=tr(tip) if tip else "")
         by_number = {effort.number: effort for effort in efforts}
         scores = {item.number: item for item in rounds}
         for row, number in enumerate(sorted({*by_number, *scores}), start=1):
@@ -216,9 +236,10 @@ def round_texts(number: int, effort: RoundEffort | None) -> tuple[str, ...]:
     """A line of the table: what a picture took whose labels this round's model began."""
     name = tr("by hand") if number == 0 else str(number)
     if effort is None:
-        return (name, "0", "–", "–", "–")  # noqa: RUF001
-    kept = "–" if effort.agreed is None else percent(effort.agreed)  # noqa: RUF001
-    return (name, str(effort.pictures), f"{effort.strokes:.0f}", seconds_text(effort.seconds), kept)
+        return (name, "0", UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)
+    kept = UNKNOWN if effort.agreed is None else percent(effort.agreed)
+    iou = UNKNOWN if effort.iou is None else f"{effort.iou:.2f}"
+    return (name, str(effort.pictures), f"{effort.strokes:.0f}", seconds_text(effort.seconds), kept, iou)
 
 
 def round_tip(item: Round) -> str:
@@ -227,6 +248,7 @@ def round_tip(item: Round) -> str:
     lines.append(
         tr("{minutes:.0f} min on {count} pictures").format(minutes=item.minutes, count=item.pictures)
     )
+    lines.append(tr("Went on from the model before") if item.start_from else tr("Learned anew"))
     if item.score is not None:
         lines.append(f"{item.goal} {item.score:.3f}")
     return "<br>".join(lines)
