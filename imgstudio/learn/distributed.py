@@ -71,6 +71,12 @@ class Processes:
         broadcast_object_list(values)
         return values[0]
 
+    def leave(self) -> None:
+        """At the end: wait until all are done, then hang up; who left earlier would take the others along."""
+        if self._accelerator is not None:
+            self._accelerator.wait_for_everyone()
+            leave_group()
+
     @torch.no_grad()
     def add_gradients(self, parameters: Sequence[nn.Parameter]) -> None:
         """Give every process the sum of all gradients; a parameter without one anywhere keeps none."""
@@ -97,6 +103,12 @@ class Processes:
         mean = cast(Tensor, self._accelerator.reduce(flat, "mean"))
         for buffer, part in zip(floating, mean.split([b.numel() for b in floating]), strict=True):
             buffer.copy_(part.reshape(buffer.shape))
+
+
+def leave_group() -> None:
+    """Close the lines to other processes: one that ends with them open may be aborted by their threads."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def _accelerator(device: str) -> Accelerator:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from imgstudio.core.jobs import Progress
-from imgstudio.learn.distributed import is_main
+from imgstudio.learn.distributed import Processes, is_main
 from imgstudio.learn.plan import EarlyStop, Optimiser
 from tests.learn.tiny_task import phase, plan, small_net, trainer
 
@@ -38,6 +38,7 @@ def main(folder: Path) -> None:
         losses = [report.loss for report in reports]
         result = {"losses": losses, "weights": weights, "swept": [p.loss for p in sweep.points]}
         (folder / "result.json").write_text(json.dumps(result))
+    Processes().leave()
 
 
 if __name__ == "__main__":

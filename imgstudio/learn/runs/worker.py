@@ -62,14 +62,18 @@ def work(
     processes = Processes(run.facts().device)
     worker = _Worker(run, processes, token or CancelToken(), listen)
     if not processes.is_main:
-        return worker.follow(resume=resume, find_rate=find_rate)
+        status = worker.follow(resume=resume, find_rate=find_rate)
+        processes.leave()
+        return status
     with only_worker(run.path), log_file(run.path / LOG):
         if not resume and not find_rate and run.has_started:
             raise UserError(
                 f"“{run.path.name}” has begun already", "Runs are never overwritten.", "Resume it."
             )
         with Letterbox(run.path, begun) as letterbox:
-            return worker.lead(letterbox, resume=resume, find_rate=find_rate, install_model=install_model)
+            status = worker.lead(letterbox, resume=resume, find_rate=find_rate, install_model=install_model)
+            processes.leave()
+            return status
 
 
 def start_session(run: RunFolder) -> TrainSession:
