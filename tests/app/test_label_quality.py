@@ -163,3 +163,21 @@ def test_nothing_is_looked_at_while_the_panel_is_hidden(studio, panel):
     studio.settle()
     assert panel.check.current is None
     assert not panel.check._rest.isActive()
+
+
+def test_the_split_of_a_training_is_shown_and_a_picture_that_judges_is_gone_to(studio, panel, folder):
+    project = ProjectFolder.open(folder)
+    for number in (2, 3):
+        project.write(f"{number}.png", labelled_mask())
+    studio.context.labelling.project.rescan()
+    panel.scope.button(1).click()
+    rests(studio, panel)
+    panel.sides_button.click()
+    rests(studio, panel)
+    sides = panel.check.sides
+    assert sides.learning + len(sides.judging) == 4
+    assert len(sides.judging) >= 1
+    assert f"{sides.learning} learn, {len(sides.judging)} judge." in panel.told_sides.text()
+    assert [row.target.name for row in panel.judging.rows] == list(sides.judging)
+    panel.go_to(panel.judging.rows[0].target)
+    studio.wait(lambda: studio.context.labelling.shown == sides.judging[0])

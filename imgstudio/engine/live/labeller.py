@@ -204,15 +204,17 @@ def _base(view: View, values: tuple[int, ...], taught: tuple[int, ...], before: 
 
 
 def _examples(own: Lesson | None, others: list[Weighed], values: tuple[int, ...], base: Floats) -> Examples:
-    """This view's lesson counts as much as those of all others together; nothing is heard of those but the least."""
+    """This view's lesson counts as much as those of all others that agree; nothing is heard of those but the least."""
     parts: list[Examples] = []
     if own is not None:
         parts.append(_part([Weighed(own, 1.0)], values, base[own.rows]))
     if others:
         count = sum(len(one.lesson.values) for one in others)
-        parts.append(_part(others, values, np.repeat(base.min(0, keepdims=True), count, 0)))
+        part = _part(others, values, np.repeat(base.min(0, keepdims=True), count, 0))
+        parts.append(part._replace(weights=part.weights * np.float32(max(one.share for one in others))))
     features, classes, weights, bases = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    return Examples(features, classes, np.asarray(weights / np.float32(len(parts)), np.float32), bases)
+    # Balanced together: a stroke of one class says what it looks like here, not that there is little else.
+    return Examples(features, classes, balanced(classes, weights, len(values)), bases)
 
 
 def _trusted(own: Lesson | None, others: list[Weighed], progress: Progress) -> list[Weighed]:
@@ -220,8 +222,8 @@ def _trusted(own: Lesson | None, others: list[Weighed], progress: Progress) -> l
     if own is None or len(own.classes) < 2 or not others:
         return others
     values = tuple(sorted(own.classes))
-    bare = np.zeros((len(own.rows), len(values)), np.float32)
-    solution = fit(_part([Weighed(own, 1.0)], values, bare), progress)
+    bare = np.zeros((int(own.rows.max()) + 1, len(values)), np.float32)
+    solution = fit(_examples(own, [], values, bare), progress)
     chance, trusted = 1 / len(values), list[Weighed]()
     for lesson, share in others:
         guessed = np.array(values)[scores(lesson.features.astype(np.float32), solution).argmax(1)]
@@ -237,7 +239,7 @@ def _part(lessons: list[Weighed], values: tuple[int, ...], base: Floats) -> Exam
     features = np.concatenate([one.lesson.features for one in lessons]).astype(np.float32)
     classes = np.searchsorted(values, np.concatenate([one.lesson.values for one in lessons]))
     weights = np.concatenate([one.lesson.weights * np.float32(one.share) for one in lessons])
-    return Examples(features, classes, balanced(classes, weights, len(values)), base)
+    return Examples(features, classes, np.asarray(weights / weights.sum(), np.float32), base)
 
 
 def _unsure(view: View, first: Floats, strange: Floats, shares: Floats) -> Floats:

@@ -11,9 +11,11 @@ from imgstudio.app.context import AppContext
 from imgstudio.app.controllers.labelling.quality_jobs import (
     CompareLabels,
     FindDoubles,
+    FindSides,
     LookAtPicture,
     LookAtProject,
     PictureLook,
+    Sides,
 )
 from imgstudio.app.controllers.labelling.session import LabelSession
 from imgstudio.app.jobs import JobHandle
@@ -43,10 +45,11 @@ class QualityCheck(QObject):
         self.looks: dict[str, PictureLook] | None = None
         """Of all labelled pictures; None before anybody asked."""
         self.doubles: tuple[tuple[str, ...], ...] | None = None
+        self.sides: Sides | None = None
         self.comparison: Comparison | None = None
         self.compared_with: Path | None = None
         self.work = ""
-        """What is done on many pictures now: "looks", "doubles", "comparison", or nothing."""
+        """What is done on many pictures now: "looks", "doubles", "sides", "comparison", or nothing."""
         self._is_wanted = False
         self._single: JobHandle | None = None
         self._many: JobHandle | None = None
@@ -80,6 +83,13 @@ class QualityCheck(QObject):
         project = self._session.project
         if project is not None:
             self._begin("doubles", FindDoubles(project))
+
+    def find_sides(self) -> None:
+        """Which pictures a training would learn from, and which would judge it."""
+        project = self._session.project
+        if project is not None:
+            self._session.save_now()
+            self._begin("sides", FindSides(project))
 
     def compare(self, other: Path) -> None:
         """Compare the labels with those in another folder."""
@@ -139,5 +149,6 @@ class QualityCheck(QObject):
     def _on_project(self, *_: object) -> None:
         self.cancel()
         self._rest.stop()
-        self.current = self.looks = self.doubles = self.comparison = self.compared_with = None
+        self.current = self.looks = self.doubles = self.sides = None
+        self.comparison = self.compared_with = None
         self.changed.emit()

@@ -155,3 +155,30 @@ class FindDoubles:
         pairs += [(group[0], other) for group in same_files(chosen) for other in group[1:]]
         groups = groups_of(len(chosen), pairs)
         return tuple(tuple(names[good[member]] for member in group) for group in groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Which labelled pictures a training learns from, and which only judge it."""
+
+    learning: int
+    judging: tuple[str, ...]
+    by: str
+    """How scenes were found, as a sentence."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FindSides:
+    """Splits the labelled pictures as a training would."""
+
+    project: ProjectFolder
+    quiet: bool = True
+    title: str = "Looking for scenes"
+
+    def run(self, progress: Progress) -> Sides:
+        from imgstudio.learn.dataset.check import check_segmentation
+
+        report = check_segmentation(self.project.path, progress)
+        names = {self.project.picture(entry.name): entry.name for entry in self.project.entries()}
+        judging = tuple(names[sample.image] for sample in report.side("valid") if sample.image in names)
+        return Sides(len(report.split.train), judging, report.split.by)

@@ -38,9 +38,11 @@ from imgstudio.app.panels.label.quality_rows import (
     double_rows,
     iou_bars,
     island_rows,
+    side_rows,
     told_comparison,
     told_islands,
     told_shares,
+    told_sides,
 )
 from imgstudio.core.labelling.statistics import TINY, total_shares
 from imgstudio.core.params import Number, Param, Ui
@@ -63,9 +65,10 @@ class QualityPanel(QScrollArea):
         self.islands = QualityList("label.quality.islands")
         self.differences = QualityList("label.quality.differences")
         self.doubles = QualityList("label.quality.doubles")
+        self.judging = QualityList("label.quality.judging")
         self.compared = QualityList("label.quality.compared")
         self.told, self.told_islands, self.told_difference = _told(), _told(), _told()
-        self.told_doubles, self.told_comparison = _told(), _told()
+        self.told_doubles, self.told_sides, self.told_comparison = _told(), _told(), _told()
         self.bar = QProgressBar()
         limits = Number(2, 1_000_000, soft_max=5000, unit="px", log=True)
         self.least = NumberEditor(Param("label.quality.least", "number", int, TINY, Ui(), number=limits))
@@ -81,7 +84,7 @@ class QualityPanel(QScrollArea):
         """Show how things stand."""
         check, everything = self.check, self.shows_all
         has_project = self._session.project is not None
-        for button in (self.look_button, self.doubles_button, self.compare_button):
+        for button in (self.look_button, self.doubles_button, self.sides_button, self.compare_button):
             button.setEnabled(has_project and not check.work)
         self._work.setVisible(bool(check.work))
         self.look_button.setVisible(everything)
@@ -92,10 +95,12 @@ class QualityPanel(QScrollArea):
         self._show_differences()
         self.told_doubles.setText(_told_doubles(check.doubles))
         self.doubles.show_rows(double_rows(check.doubles or ()))
+        self.told_sides.setText(told_sides(check.sides))
+        self.judging.show_rows(side_rows(check.sides))
         self.iou.show_bars(iou_bars(check.comparison, self._session.classes))
         self.told_comparison.setText(told_comparison(check.comparison, check.compared_with))
         self.compared.show_rows(comparison_rows(check.comparison))
-        for list_ in (self.doubles, self.compared):
+        for list_ in (self.doubles, self.judging, self.compared):
             list_.setVisible(everything and bool(list_.rows))
         self.iou.setVisible(everything and bool(self.iou.bars))
 
@@ -160,6 +165,7 @@ class QualityPanel(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.look_button = _button("look", tr("Look at all labels"))
         self.doubles_button = _button("doubles.find", tr("Find doubles"))
+        self.sides_button = _button("sides.find", tr("Show the split"))
         self.compare_button = _button("compare", tr("Compare with…"))
         self.bar.setTextVisible(False)
         self.bar.setRange(0, 1000)
@@ -175,9 +181,17 @@ class QualityPanel(QScrollArea):
         self._put(_line(), self._island_head(), self.told_islands, self.islands)
         self._put(_line(), _title(tr("Labels and model")), self.told_difference, self.differences)
         doubles = [_line(), _title(tr("Doubles")), self.doubles_button, self.told_doubles, self.doubles]
+        sides = [
+            _line(),
+            _title(tr("Who judges a training")),
+            self.sides_button,
+            self.told_sides,
+            self.judging,
+        ]
         others = [_line(), _title(tr("Another labelling")), self.compare_button, self.told_comparison]
-        self._put(*doubles, *others, self.iou, self.compared)
-        self._of_all = [part for part in (*doubles, *others) if part not in (self.doubles, self.compared)]
+        self._put(*doubles, *sides, *others, self.iou, self.compared)
+        lists = (self.doubles, self.judging, self.compared)
+        self._of_all = [part for part in (*doubles, *sides, *others) if part not in lists]
         self._column.addStretch(1)
         self.setWidget(inner)
 
@@ -218,9 +232,10 @@ class QualityPanel(QScrollArea):
         self.scope.chosen.connect(self._on_scope)
         self.look_button.clicked.connect(check.look_at_all)
         self.doubles_button.clicked.connect(check.find_doubles)
+        self.sides_button.clicked.connect(check.find_sides)
         self.compare_button.clicked.connect(self._on_compare)
         self.least.edited.connect(lambda: check.set_least(int(self.least.value())))
-        for part in (self.islands, self.differences, self.doubles, self.compared):
+        for part in (self.islands, self.differences, self.doubles, self.judging, self.compared):
             part.chosen.connect(self.go_to)
         self._session.document_changed.connect(self._on_document)
         self._session.classes_changed.connect(self.refresh)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from imgstudio.app.controllers.labelling.quality_jobs import PictureLook
+from imgstudio.app.controllers.labelling.quality_jobs import PictureLook, Sides
 from imgstudio.app.i18n import tr
 from imgstudio.app.panels.label.picture_list import percent
 from imgstudio.app.panels.label.quality_bars import Bar
@@ -92,6 +92,18 @@ def double_rows(groups: Sequence[Sequence[str]]) -> list[Row]:
         for group in groups
         for place, name in enumerate(group)
     ]
+
+
+def side_rows(sides: Sides | None) -> list[Row]:
+    """The pictures that only judge."""
+    return [] if sides is None else [Row(name, "", Place(name)) for name in sides.judging]
+
+
+def told_sides(sides: Sides | None) -> str:
+    if sides is None:
+        return tr("Pictures of one scene stand on one side: else a network would be asked what it was told.")
+    said = tr("{learning} learn, {judging} judge. {by}")
+    return said.format(learning=sides.learning, judging=len(sides.judging), by=sides.by).strip()
 
 
 def iou_bars(comparison: Comparison | None, classes: Iterable[LabelClass]) -> list[Bar]:
