@@ -6,7 +6,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from imgstudio.app.forms.param_form import ParamForm
 from imgstudio.app.i18n import tr
@@ -79,3 +87,20 @@ def dialog_buttons(dialog: QDialog, accept: str) -> QDialogButtonBox:
     box.accepted.connect(dialog.accept)
     box.rejected.connect(dialog.reject)
     return box
+
+
+def dim_label(text: str) -> QLabel:
+    """What a field is called."""
+    label = QLabel(text)
+    label.setProperty("role", "dim")
+    return label
+
+
+def row_of(label: QLabel, *parts: QWidget) -> QHBoxLayout:
+    """A label and its field, which takes the room there is, and what stands beside it."""
+    row = QHBoxLayout()
+    row.setSpacing(8)
+    row.addWidget(label)
+    for number, part in enumerate(parts):
+        row.addWidget(part, 0 if number else 1)
+    return row

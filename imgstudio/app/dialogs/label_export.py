@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QFrame,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QProgressBar,
@@ -20,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from imgstudio.app.controllers.labelling.exchange import LabelLossesJob
-from imgstudio.app.dialogs.form_dialog import dialog_buttons
+from imgstudio.app.dialogs.form_dialog import dialog_buttons, dim_label, row_of
 from imgstudio.app.dialogs.label_losses import LossList
 from imgstudio.app.forms.editors import QuietCombo
 from imgstudio.app.forms.param_form import ParamForm
@@ -109,14 +108,14 @@ class LabelExportDialog(QDialog):
         accept = buttons.findChild(QPushButton, "dialog.accept")
         assert accept is not None
         self._accept = accept
-        self._labels = [_dim(tr("Format")), _dim(tr("Folder"))]
+        self._labels = [dim_label(tr("Format")), dim_label(tr("Folder"))]
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 12, 12, 12)
         column.setSpacing(8)
-        column.addLayout(_row(self._labels[0], self.format))
+        column.addLayout(row_of(self._labels[0], self.format))
         column.addWidget(self.help)
         column.addLayout(self._form_place)
-        column.addLayout(_row(self._labels[1], self.folder, choose))
+        column.addLayout(row_of(self._labels[1], self.folder, choose))
         column.addWidget(self.note)
         column.addSpacing(4)
         column.addWidget(line)
@@ -238,18 +237,3 @@ def _free(folder: Path) -> Path:
         found = folder.with_name(f"{folder.name}-{number}")
         number += 1
     return found
-
-
-def _dim(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setProperty("role", "dim")
-    return label
-
-
-def _row(label: QLabel, *parts: QWidget) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(8)
-    row.addWidget(label)
-    for number, part in enumerate(parts):
-        row.addWidget(part, 0 if number else 1)
-    return row

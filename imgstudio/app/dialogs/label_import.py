@@ -10,7 +10,6 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QProgressBar,
@@ -21,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from imgstudio.app.controllers.labelling.exchange import ImportLabelsJob, RecogniseJob
-from imgstudio.app.dialogs.form_dialog import dialog_buttons
+from imgstudio.app.dialogs.form_dialog import dialog_buttons, dim_label, row_of
 from imgstudio.app.dialogs.label_problems import ProblemList
 from imgstudio.app.forms.editors import QuietCombo
 from imgstudio.app.forms.param_form import ParamForm
@@ -116,7 +115,7 @@ class LabelImportDialog(QDialog):
 
     def _questions(self) -> QWidget:
         page = QWidget()
-        labels = [_dim(tr("From")), _dim(tr("Format"))]
+        labels = [dim_label(tr("From")), dim_label(tr("Format"))]
         width = max(self.form.wanted_label_width(), *(label.sizeHint().width() for label in labels))
         self.form.set_label_width(width)
         for label in labels:
@@ -126,8 +125,8 @@ class LabelImportDialog(QDialog):
         column.setSpacing(8)
         folder = self._button("folder", tr("Folder…"), self._on_folder)
         file = self._button("file", tr("File…"), self._on_file)
-        column.addLayout(_row(labels[0], self.source, folder, file))
-        column.addLayout(_row(labels[1], self.format))
+        column.addLayout(row_of(labels[0], self.source, folder, file))
+        column.addLayout(row_of(labels[1], self.format))
         column.addWidget(self.note)
         column.addWidget(self.form)
         column.addStretch(1)
@@ -259,18 +258,3 @@ def summary(done: Imported) -> str:
     if done.problems:
         told.append(tr("Not everything could be used as it is ({count}):").format(count=len(done.problems)))
     return "\n".join(told)
-
-
-def _dim(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setProperty("role", "dim")
-    return label
-
-
-def _row(label: QLabel, *parts: QWidget) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(8)
-    row.addWidget(label)
-    for number, part in enumerate(parts):
-        row.addWidget(part, 0 if number else 1)
-    return row
