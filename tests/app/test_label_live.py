@@ -333,3 +333,20 @@ def test_pixels_are_averaged_where_they_are_seen_small():
     part = Part("a", 0, Rect(0, 0, 4, 2), 2, 1)
     pixels = np.array([[[0] * 3, [100] * 3, [7] * 3, [7] * 3]] * 2, np.uint8)
     assert reduced(pixels, part)[..., 0].tolist() == [[50, 7]]
+
+
+def test_the_buttons_take_over_what_a_trained_network_says_too(studio, session, live):
+    panel = LivePanel(live, session)
+    labels, bounds = session.document.labels, session.document.bounds
+    assert not panel.accept.isEnabled()
+    said = TileStore(1, fill=UNSEEN)
+    said.write(bounds, np.full((bounds.height, bounds.width, 1), CAR, np.uint8))
+    labels.predict(said, TileStore(1))
+    studio.wait(panel.accept.isEnabled)
+    panel.accept.click()
+    assert (labels.mask(bounds) == CAR).all()
+    studio.undo()
+    panel.discard.click()
+    studio.wait(lambda: not panel.discard.isEnabled())
+    assert labels.prediction is None
+    panel.deleteLater()

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from imgstudio.app.controllers.labelling import proposal
 from imgstudio.app.controllers.labelling.live import LiveLearning
 from imgstudio.app.controllers.labelling.session import LabelSession
 from imgstudio.app.forms.segmented import SegmentedButtons
@@ -53,8 +54,10 @@ class LivePanel(QWidget):
         self.switch.set_index(int(live.is_live))
         self.state.setText(state_text(live, session))
         self.learn.setEnabled(has_picture and live.phase == "rest")
-        self.accept.setEnabled(live.has_guess)
-        self.discard.setEnabled(live.has_guess)
+        for button in (self.accept, self.discard):
+            button.setEnabled(
+                proposal.has_proposal(session)
+            )  # a trained network's prediction too, as by keys
         self.bar.setVisible(live.phase != "rest")
         self.bar.setValue(round(1000 * live.fraction))
         with QSignalBlocker(self.unsure):
@@ -72,8 +75,10 @@ class LivePanel(QWidget):
             tr("Live: after every stroke of two classes or more the rest of the picture is guessed.")
         )
         self.learn.setToolTip(tr("Guess the rest of what is on the screen once"))
-        self.accept.setToolTip(tr("What is guessed becomes labels where nothing is labelled (Enter)"))
-        self.discard.setToolTip(tr("Send the guess away until the next stroke (Esc)"))
+        self.accept.setToolTip(tr("What is proposed becomes labels where nothing is labelled (Enter)"))
+        self.discard.setToolTip(
+            tr("Send what is proposed away; the guess comes again with the next stroke (Esc)")
+        )
         self.state.setWordWrap(True)
         self.state.setProperty("role", "dim")
         self.state.setMinimumHeight(2 * self.state.fontMetrics().lineSpacing())
@@ -108,10 +113,11 @@ class LivePanel(QWidget):
         self._later.timeout.connect(self.refresh)
         self.switch.chosen.connect(lambda index: live.set_live(bool(index)))
         self.learn.clicked.connect(live.learn_now)
-        self.accept.clicked.connect(lambda _: live.accept())
-        self.discard.clicked.connect(live.discard)
+        self.accept.clicked.connect(lambda _: proposal.accept(session))
+        self.discard.clicked.connect(lambda _: proposal.discard(session))
         self.unsure.clicked.connect(lambda checked: session.look.set(unsure=checked))
         live.changed.connect(self._later.start)
+        session.proposed.connect(self._later.start)
         session.classes_changed.connect(self._later.start)
         session.document_changed.connect(self._later.start)
         session.look.changed.connect(self._later.start)
